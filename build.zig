@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Builds the native core.
+//!
+//!   zig build                               the shared library and the painter, debug
+//!   zig build -Doptimize=fast               the same, as it is released
+//!   zig build test                          the native unit tests
+//!   zig build test -Dsanitize=address       the same under ASan, UBSan and LeakSanitizer
+//!   zig build test -Dsanitize=thread        the same under TSan
+const std = @import("std");
+
+const Sanitizer = enum { none, address, thread };
+
+const core_sources = [_][]const u8{
+    "native/src/abi/abi.c",
+    "native/src/abi/handles.c",
+    "native/src/abi/layout.c",
+    "native/src/abi/settings.c",
+    "native/src/base/buffer.c",
+    "native/src/base/error.c",
+    "native/src/base/memory.c",
+    "native/src/base/wake.c",
+    "native/src/capture/capture.c",
+    "native/src/capture/frame.c",
+    "native/src/capture/outbox.c",
+    "native/src/capture/pacer.c",
+    "native/src/capture/pool.c",
+    "native/src/damage/hash.c",
+    "native/src/damage/layout.c",
+    "native/src/damage/stripe_state.c",
+    "native/src/encode/color.c",
+    "native/src/encode/encoder.c",
+    "native/src/encode/h264.c",
+    "native/src/encode/jpeg.c",
+    "native/src/encode/wire_header.c",
+    "native/src/source/source.c",
+    "native/src/source/synthetic.c",
+    "native/src/source/x11.c",
+    "native/src/source/x11_connect.c",
+    "native/src/source/x11_grab.c",
+};
+
+/// Compiled with -mavx2 and called only where the CPU has it.
+const avx2_source = "native/src/damage/hash_avx2.c";
+
+const core_libraries = [_][]const u8{
+    "xcb", "xcb-shm", "xcb-damage", "xcb-xfixes", "jpeg", "x264", "yuv", "pthread",
+};
+
+const test_sources = [_][]const u8{
+    "native/test/main.c",
+    "native/test/session.c",
+    "native/test/test_abi.c",
+    "native/test/test_base.c",
+    "native/test/test_capture.c",
+    "native/test/test_damage.c",
+    "native/test/test_encode.c",
+    "native/test/test_session.c",
+    "native/test/test_source.c",
+};
+
+const painter_sources = [_][]const u8{
+    "native/test/painter.c",
+    "native/test/painter_pattern.c",
+    "native/test/painter_screen.c",
+    "native/test/painter_workload.c",
+};
+
+const painter_libraries = [_][]const u8{ "xcb", "xcb-shm", "xcb-randr", "xcb-xtest", "m" };
+
+const flags = [_][]const u8{
+    "-std=c11",             "-D_GNU_SOURCE", "-fvisibility=hidden", "-Wall",
+    "-Wextra",              "-Wshadow",      "-Wconversion",        "-Wno-sign-conversion",
+    "-Wmissing-prototypes", "-Wvla",         "-Wno-pragma-pack",    "-Werror",
+};
+
+pub fn build(b: *std.Build) void {
+    // The baseline CPU: what is built here runs on every machine of the
+    // architecture, and vector code is chosen at run time.
+    const target = b.standardTargetOptions(.{ .default_target = .{ .cpu_model = .baseline } });
+    const optimize = b.standardOptimizeOption(.{});
+    const sanitizer = b.option(Sanitizer, "sanitize", "Run the tests under a sanitizer") orelse .none;
+    const is_x86 = target.result.cpu.arch == .x86_64;
+
+    const library = b.addLibrary(.{
+        .linkage = .dynamic,
+        .name = "pixelflux",
+        .root_module = coreModule(b, target, optimize, is_x86),
+    });
+    library.link_z_defs = true;
+    b.installArtifact(library);
+
+    const painter_module = cModule(b, target, optimize);
+    painter_module.addCSourceFiles(.{ .files = &painter_sources, .flags = &flags });
+    link(painter_module, &painter_libraries);
+    b.installArtifact(b.addExecutable(.{ .name = "pf-painter", .root_module = painter_module }));
+
+    const test_step = b.step("test", "Run the native unit tests");
+    const run = if (sanitizer == .none)
+        plainTests(b, target, optimize, is_x86)
+    else
+        sanitizedTests(b, sanitizer, is_x86);
+    run.has_side_effects = true;
+    test_step.dependOn(&run.step);
+}
+
+fn cModule(
+    b: *std.Build,
+    target: std.Build.ResolvedTarget,
+    optimize: std.builtin.Optimize,
+) *std.Build.Module {
+    const module = b.createModule(.{
+        .target = target,
+        .optimize = optimize,
+        .link_libc = true,
+        .sanitize_c = if (optimize == .debug) .trap else .off,
+    });
+    module.addIncludePath(b.path("native/include"));
+    module.addIncludePath(b.path("native/src"));
+    return module;
+}
+
+fn link(module: *std.Build.Module, libraries: []const []const u8) void {
+    for (libraries) |name| module.linkSystemLibrary(name, .{ .use_pkg_config = .no });
+}
+
+fn coreModule(
+    b: *std.Build,
+    target: std.Build.ResolvedTarget,
+    optimize: std.builtin.Optimize,
+    is_x86: bool,
+) *std.Build.Module {
+    const module = cModule(b, target, optimize);
+    module.addCSourceFiles(.{ .files = &core_sources, .flags = &flags });
+    if (is_x86) module.addCSourceFiles(.{
+        .files = &.{avx2_source},
+        .flags = &(flags ++ [_][]const u8{"-mavx2"}),
+    });
+    link(module, &core_libraries);
+    return module;
+}
+
+fn plainTests(
+    b: *std.Build,
+    target: std.Build.ResolvedTarget,
+    optimize: std.builtin.Optimize,
+    is_x86: bool,
+) *std.Build.Step.Run {
+    const module = coreModule(b, target, optimize, is_x86);
+    module.addCMacro("PF_FAULT_INJECTION", "1");
+    module.addCSourceFiles(.{ .files = &test_sources, .flags = &flags });
+    return b.addRunArtifact(b.addExecutable(.{ .name = "pf-test", .root_module = module }));
+}
+
+/// Zig ships no ASan run time, so the sanitized tests are built by the
+/// system's clang, whose run times match it.
+fn sanitizedTests(b: *std.Build, sanitizer: Sanitizer, is_x86: bool) *std.Build.Step.Run {
+    const objects = b.addSystemCommand(&.{ "clang", "-O1", "-g", "-fno-omit-frame-pointer" });
+    objects.addArgs(switch (sanitizer) {
+        .thread => &.{"-fsanitize=thread"},
+        else => &.{ "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined" },
+    });
+    objects.addArgs(&flags);
+    objects.addArg("-DPF_FAULT_INJECTION=1");
+    objects.addPrefixedDirectoryArg("-I", b.path("native/include"));
+    objects.addPrefixedDirectoryArg("-I", b.path("native/src"));
+    for (core_sources ++ test_sources) |source| objects.addFileArg(b.path(source));
+    if (is_x86) objects.addFileArg(avx2Object(b));
+    for (core_libraries) |name| objects.addArg(b.fmt("-l{s}", .{name}));
+    objects.addArg("-o");
+    const binary = objects.addOutputFileArg("pf-test");
+    // Headers are inputs too, and the compiler does not name them here.
+    objects.has_side_effects = true;
+    const run = b.addRunFile(binary);
+    run.setEnvironmentVariable("ASAN_OPTIONS", "detect_stack_use_after_return=1:strict_string_checks=1");
+    run.setEnvironmentVariable("TSAN_OPTIONS", "halt_on_error=1:second_deadlock_stack=1");
+    return run;
+}
+
+fn avx2Object(b: *std.Build) std.Build.LazyPath {
+    const compile = b.addSystemCommand(&.{ "clang", "-c", "-O1", "-g", "-mavx2" });
+    compile.addArgs(&flags);
+    compile.addPrefixedDirectoryArg("-I", b.path("native/src"));
+    compile.addFileArg(b.path(avx2_source));
+    compile.addArg("-o");
+    return compile.addOutputFileArg("hash_avx2.o");
+}

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/**
+ * pixelflux.h: the C ABI of pixelflux-ffi, and the whole of it.
+ *
+ * A *capture* reads the pixels of a source (an X11 screen region first), finds
+ * out which full-width horizontal *stripes* changed, encodes those as JPEG or
+ * H.264, and keeps them in a bounded queue until the caller drains them.
+ *
+ * Rules that hold for every function here
+ *   - Fixed-width types only. Structures go by pointer and begin with
+ *     `size_bytes`, which the caller sets to sizeof the structure it was
+ *     compiled (or laid out) for.
+ *   - Captures are named by 64-bit handles below 2^53, which carry a
+ *     generation: a handle that has been freed gives PF_STATUS_STALE_HANDLE,
+ *     never a crash. 0 is never a handle.
+ *   - A NULL pointer where one is required gives PF_STATUS_INVALID_ARGUMENT.
+ *   - On any negative status nothing was changed and nothing is owed.
+ *   - No function calls back into the caller, and none keeps a pointer of the
+ *     caller's after it has returned.
+ *   - Functions may be called from any thread; those that block say so.
+ *
+ * A capture's life
+ *
+ *   pf_capture_start   main thread     returns at once with a handle
+ *   pf_capture_wait    poll thread     until news; never takes anything
+ *   pf_capture_drain   main thread     takes stripes and reads the state
+ *   pf_capture_stop    any thread      asks for the end, returns at once
+ *   pf_capture_join    poll thread     until every native thread has ended
+ *   pf_capture_free    any thread      the handle is stale from here on
+ */
+#ifndef PIXELFLUX_H
+#define PIXELFLUX_H
+
+#include <stdint.h>
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define PF_API __attribute__((visibility("default")))
+#else
+#define PF_API
+#endif
+
+/** Raised with every change that an old caller could not survive. */
+#define PF_ABI_VERSION 1u
+
+/** Bytes of the fixed string fields of pf_settings, their NUL included. */
+#define PF_DISPLAY_BYTES_MAX 256
+#define PF_WATERMARK_PATH_BYTES_MAX 4096
+
+/** Captures that may exist at the same time in one process. */
+#define PF_CAPTURE_COUNT_MAX 64
+
+/** Longest single pf_capture_wait, in milliseconds. */
+#define PF_WAIT_MS_MAX 100
+
+/**
+ * What a function, or a capture that failed, says of itself. Negative values
+ * are errors and have a message (pf_capture_message, pf_last_message).
+ */
+typedef enum pf_status {
+    /** Done. From pf_capture_wait: there is news, drain it. */
+    PF_STATUS_OK = 0,
+    /** pf_capture_wait: the time ran out and there was no news. */
+    PF_STATUS_TIMEOUT = 1,
+    /** pf_capture_wait: the capture has ended, by stop or by failure. Drain
+     * once more for its last stripes and its error. */
+    PF_STATUS_ENDED = 2,
+
+    /** An argument or a field is out of its range; the message names it. */
+    PF_STATUS_INVALID_ARGUMENT = -1,
+    /** The handle was freed, or never given out. */
+    PF_STATUS_STALE_HANDLE = -2,
+    /** The system refused memory. */
+    PF_STATUS_NO_MEMORY = -3,
+    /** The system refused a thread or a descriptor. */
+    PF_STATUS_NO_RESOURCE = -4,
+    /** PF_CAPTURE_COUNT_MAX captures exist already. */
+    PF_STATUS_TOO_MANY_CAPTURES = -5,
+    /** The display's name is malformed, nothing answers there, or the server
+     * refuses this user. */
+    PF_STATUS_DISPLAY_OPEN = -6,
+    /** The connection to the display broke while the capture was running. */
+    PF_STATUS_DISPLAY_LOST = -7,
+    /** The screen's pixel format, or an extension, is not what we can read. */
+    PF_STATUS_DISPLAY_UNSUPPORTED = -8,
+    /** No pixel of the region lies on the screen, or part of it does not. */
+    PF_STATUS_REGION_OFF_SCREEN = -9,
+    /** An encoder could not be opened, or refused a picture. */
+    PF_STATUS_ENCODER = -10,
+    /** The watermark's file is missing or is no PNG. */
+    PF_STATUS_WATERMARK = -11
+} pf_status;
+
+typedef enum pf_output_mode { PF_OUTPUT_JPEG = 0, PF_OUTPUT_H264 = 1 } pf_output_mode;
+
+/** The refresh of an H.264 stripe that has come to rest. */
+typedef enum pf_h264_paint_over {
+    PF_H264_PAINT_OVER_IDR = 0,
+    PF_H264_PAINT_OVER_REFINE = 1
+} pf_h264_paint_over;
+
+typedef enum pf_watermark_location {
+    PF_WATERMARK_NONE = 0,
+    PF_WATERMARK_TOP_LEFT = 1,
+    PF_WATERMARK_TOP_RIGHT = 2,
+    PF_WATERMARK_BOTTOM_LEFT = 3,
+    PF_WATERMARK_BOTTOM_RIGHT = 4,
+    PF_WATERMARK_MIDDLE = 5,
+    PF_WATERMARK_ANIMATED = 6
+} pf_watermark_location;
+
+/** The bytes in front of each stripe's payload; docs/wire-format.md. */
+typedef enum pf_stripe_header {
+    PF_HEADER_PIXELFLUX = 0,
+    PF_HEADER_LEGACY = 1,
+    PF_HEADER_NONE = 2
+} pf_stripe_header;
+
+/**
+ * What to capture and how to encode it. Every field has to be set; booleans
+ * are 0 or 1. Ranges are checked; the message of a refusal names the field.
+ */
+typedef struct pf_settings {
+    uint32_t size_bytes;
+    /** pf_output_mode. */
+    uint32_t output_mode;
+    /** NUL-terminated UTF-8. An X display (":0", "host:1.0"), or a source of
+     * ours: "synthetic://640x480@60" (size and changes a second). */
+    char display[PF_DISPLAY_BYTES_MAX];
+    /** The region's top left corner in px, 0...32767. */
+    uint32_t capture_x;
+    uint32_t capture_y;
+    /** The region's size in px, 1...16384; 0 means the rest of the screen. */
+    uint32_t capture_width;
+    uint32_t capture_height;
+    /** Upper bound of the frame rate, 1...240. */
+    double target_fps;
+    /** Blend the pointer's image into the pixels. */
+    uint32_t capture_cursor;
+    /** 0...100. */
+    uint32_t jpeg_quality;
+    uint32_t paint_over_jpeg_quality;
+    /** 4:4:4 instead of 4:2:0. */
+    uint32_t jpeg_full_color;
+    /** 0...51, lower is better. */
+    uint32_t h264_crf;
+    uint32_t h264_paint_over_crf;
+    /** pf_h264_paint_over. */
+    uint32_t h264_paint_over;
+    uint32_t h264_full_color;
+    /** One encoder for the whole frame instead of one a stripe. */
+    uint32_t h264_full_frame;
+    /** Rows a stripe: a multiple of 16, 16...1024; 0 means automatic. */
+    uint32_t stripe_height;
+    /** Refresh stripes that have come to rest. */
+    uint32_t use_paint_over_quality;
+    /** Frame times without a change before the refresh, 1...1000. */
+    uint32_t paint_over_trigger_frames;
+    /** Changes in a row before a stripe counts as busy, 0...1000; 0 = never. */
+    uint32_t damage_block_threshold;
+    /** Frames a stripe stays busy, 1...1000. */
+    uint32_t damage_block_duration;
+    /** pf_watermark_location. */
+    uint32_t watermark_location;
+    /** pf_stripe_header. */
+    uint32_t stripe_header;
+    /** Frames that may wait for the reader, 1...16. */
+    uint32_t queue_frames;
+    /** NUL-terminated path of a PNG file; empty for none. */
+    char watermark_path[PF_WATERMARK_PATH_BYTES_MAX];
+} pf_settings;
+
+/**
+ * One encoded stripe, as pf_capture_drain hands it out.
+ *
+ * Whoever drained it owns `bytes` and gives it back exactly once by
+ * pf_stripe_release(bytes, context), on any thread, at any later time, also
+ * after the capture has been freed.
+ */
+typedef struct pf_stripe {
+    /** Header and payload, `size_bytes` of them; an address, never 0. */
+    uint64_t bytes;
+    /** To be handed to pf_stripe_release; an address, never 0. */
+    uint64_t context;
+    /** CLOCK_MONOTONIC when the pixels were grabbed, in microseconds. */
+    uint64_t timestamp_us;
+    uint32_t size_bytes;
+    /** Bytes of the header in front of the payload. */
+    uint32_t header_bytes;
+    /** Counts captured frames from 0, wraps at 2^32. */
+    uint32_t frame_id;
+    /** First row of the stripe in the region. */
+    uint32_t y;
+    /** The true size in px, also where the coded size was padded to even. */
+    uint32_t width;
+    uint32_t height;
+    /** pf_output_mode. */
+    uint32_t output_mode;
+    /** 1 for an IDR and for any JPEG. */
+    uint32_t keyframe;
+    /** profile_idc, constraint flags and level_idc of the stream's SPS as
+     * 0x00PPCCLL (ITU-T H.264, 7.3.2.1.1); 0 for JPEG. */
+    uint32_t h264_profile;
+    uint32_t reserved;
+} pf_stripe;
+
+/** Where a capture stands in its life. */
+typedef enum pf_phase {
+    /** Connecting; no frame has been grabbed yet. */
+    PF_PHASE_STARTING = 0,
+    /** At least one frame has been grabbed. */
+    PF_PHASE_RUNNING = 1,
+    /** It was asked to stop and has. */
+    PF_PHASE_STOPPED = 2,
+    /** It failed; `error` says how. */
+    PF_PHASE_FAILED = 3
+} pf_phase;
+
+/** The state that goes with a drain. */
+typedef struct pf_state {
+    uint32_t size_bytes;
+    /** pf_phase. */
+    uint32_t phase;
+    /** A negative pf_status when the phase is PF_PHASE_FAILED, else 0. */
+    int32_t error;
+    /** Stripes that still waited when the drain returned. */
+    uint32_t queued_count;
+    /** The frame's present size in px; 0 before the first frame. */
+    uint32_t width;
+    uint32_t height;
+    /** How often the size has changed since the start. */
+    uint32_t resize_count;
+    uint32_t reserved;
+} pf_state;
+
+/** Counters of one capture since its start. All are cumulative. */
+typedef struct pf_stats {
+    uint32_t size_bytes;
+    uint32_t reserved;
+    /** Frames grabbed, whether or not any stripe of them had changed. */
+    uint64_t frames;
+    /** Stripes encoded and queued, and their bytes with headers. */
+    uint64_t stripes;
+    uint64_t bytes;
+    uint64_t keyframes;
+    /** Rows copied from the source, and stripes hashed. */
+    uint64_t rows_grabbed;
+    uint64_t stripes_hashed;
+    /** Damaged stripes whose hash said that nothing had changed. */
+    uint64_t stripes_unchanged;
+    /** Changes found by the re-check that DAMAGE had not told of. */
+    uint64_t changed_without_damage;
+    /** Times the capture held back because the reader was slow. */
+    uint64_t held_back;
+    /** Times the capture thread woke up. */
+    uint64_t wakeups;
+    /** H.264 encoders opened. */
+    uint64_t encoders_opened;
+    /** Sum of the time stages took, in nanoseconds: copying from the source;
+     * hash, conversion and encoding of stripes; waiting in the queue. */
+    uint64_t grab_ns;
+    uint64_t encode_ns;
+    uint64_t queue_ns;
+} pf_stats;
+
+/** What this process holds, over all captures, the freed ones included. */
+typedef struct pf_memory {
+    uint32_t size_bytes;
+    /** Captures whose handle is still valid. */
+    uint32_t capture_count;
+    /** Native threads of ours: capture threads and encoder pool. */
+    uint32_t thread_count;
+    /** Stripe buffers handed out by drain and not released yet. */
+    uint32_t lent_count;
+    uint64_t lent_bytes;
+    /** All native bytes of stripe buffers: queued, lent, and kept for reuse. */
+    uint64_t buffer_bytes;
+} pf_memory;
+
+/** PF_ABI_VERSION of the library. Never fails. */
+PF_API uint32_t pf_abi_version(void);
+
+/**
+ * The layout of every structure above, as static NUL-terminated ASCII, for
+ * bindings that lay structures out by hand:
+ *
+ *   pf_settings <sizeof>\n
+ *    <field> <type> <offset>\n ...
+ *
+ * where type is u32, i32, u64, f64 or char[N]. Never fails, never freed.
+ */
+PF_API const char *pf_layout(void);
+
+/**
+ * Starts a capture with *settings and writes its handle to *handle.
+ *
+ * Returns at once: the source is opened by the capture's own thread, and what
+ * goes wrong there shows as PF_PHASE_FAILED. The caller owes pf_capture_free.
+ *
+ * Errors: INVALID_ARGUMENT, NO_MEMORY, NO_RESOURCE, TOO_MANY_CAPTURES;
+ * pf_last_message has the words.
+ */
+PF_API int32_t pf_capture_start(const pf_settings *settings, uint64_t *handle);
+
+/**
+ * Replaces the settings of a running capture from its next frame on. The
+ * fields display, stripe_header and queue_frames must not differ from those
+ * it was started with. Copies; does not block.
+ *
+ * Errors: INVALID_ARGUMENT (the old settings stay), STALE_HANDLE.
+ */
+PF_API int32_t pf_capture_update(uint64_t handle, const pf_settings *settings);
+
+/**
+ * Asks that every stripe be sent again, complete, within one frame time, also
+ * on a still screen. Requests within one frame time count once. Does not
+ * block. After the end of the capture it does nothing.
+ *
+ * Errors: STALE_HANDLE.
+ */
+PF_API int32_t pf_capture_request_keyframe(uint64_t handle);
+
+/**
+ * Blocks until there is news (a stripe, a change of phase or size), the
+ * capture has ended, or timeout_ms (0...PF_WAIT_MS_MAX, larger values count as
+ * that) has passed. Takes nothing out of the queue.
+ *
+ * News is told once: OK is not returned again before the next
+ * pf_capture_drain, so that a caller that is behind is not told twice. Stripes
+ * which that drain leaves behind are no news; its state counts them. ENDED is
+ * returned every time.
+ *
+ * Returns OK, TIMEOUT or ENDED. Errors: STALE_HANDLE.
+ */
+PF_API int32_t pf_capture_wait(uint64_t handle, uint32_t timeout_ms);
+
+/**
+ * Moves up to `capacity` stripes, oldest first, into stripes[], writes their
+ * number to *count and the present state to *state. Never blocks. Each stripe
+ * is the caller's from here on, to be released.
+ *
+ * `stripes` may be NULL where capacity is 0. After pf_capture_stop nothing is
+ * handed out any more; after a failure the stripes that were ready still are.
+ *
+ * Errors: INVALID_ARGUMENT (count or state NULL, state->size_bytes wrong),
+ * STALE_HANDLE.
+ */
+PF_API int32_t pf_capture_drain(uint64_t handle, pf_stripe *stripes, uint32_t capacity,
+                                uint32_t *count, pf_state *state);
+
+/**
+ * Gives a stripe's bytes back. The signature is that of a JavaScriptCore
+ * ArrayBuffer deallocator. `context` is that of the pf_stripe; `bytes` is not
+ * looked at. NULL context: nothing happens. Never blocks, on any thread.
+ */
+PF_API void pf_stripe_release(void *bytes, void *context);
+
+/**
+ * Asks the capture to end, wakes its threads and whoever waits on it, and
+ * discards what is queued. Returns at once; may be repeated.
+ *
+ * Errors: STALE_HANDLE.
+ */
+PF_API int32_t pf_capture_stop(uint64_t handle);
+
+/**
+ * Stops the capture and blocks until its threads have ended and its source is
+ * closed; meant for the poll thread. Afterwards the state can still be
+ * drained. May be repeated, and called by several threads at once.
+ *
+ * Errors: STALE_HANDLE.
+ */
+PF_API int32_t pf_capture_join(uint64_t handle);
+
+/**
+ * pf_capture_join, then gives the capture's memory back. The handle is stale
+ * from the moment of the call; a thread that is inside pf_capture_wait comes
+ * back with ENDED. Stripes that were drained stay valid until released.
+ *
+ * Errors: STALE_HANDLE (also for the second of two calls).
+ */
+PF_API int32_t pf_capture_free(uint64_t handle);
+
+/**
+ * Copies the message of the capture's failure, NUL-terminated and cut to
+ * capacity_bytes, into text. Empty where it has not failed.
+ *
+ * Errors: INVALID_ARGUMENT (text NULL or capacity 0), STALE_HANDLE.
+ */
+PF_API int32_t pf_capture_message(uint64_t handle, char *text, uint32_t capacity_bytes);
+
+/**
+ * Copies the message of the calling thread's last error that had no handle to
+ * go with (pf_capture_start, pf_capture_update), as pf_capture_message does.
+ */
+PF_API int32_t pf_last_message(char *text, uint32_t capacity_bytes);
+
+/** Reads a capture's counters. stats->size_bytes must be set. Never blocks.
+ * Errors: INVALID_ARGUMENT, STALE_HANDLE. */
+PF_API int32_t pf_capture_stats(uint64_t handle, pf_stats *stats);
+
+/** Reads what the process holds. memory->size_bytes must be set.
+ * Errors: INVALID_ARGUMENT. */
+PF_API int32_t pf_memory_usage(pf_memory *memory);
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/** The exported functions: check arguments, call, map errors. */
+#include <stdio.h>
+
+#include "abi/handles.h"
+#include "abi/settings.h"
+
+/* For errors that have no capture to be kept with. */
+static _Thread_local pf_error last_error;
+
+uint32_t pf_abi_version(void) {
+    return PF_ABI_VERSION;
+}
+
+static int32_t refuse(const char *words) {
+    return pf_error_set(&last_error, PF_STATUS_INVALID_ARGUMENT, "%s", words);
+}
+
+int32_t pf_capture_start(const pf_settings *settings, uint64_t *handle) {
+    if (settings == NULL || handle == NULL) {
+        return refuse("settings, handle: expected a pointer, received NULL");
+    }
+    pf_status status = pf_settings_check(settings, &last_error);
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
+    uint32_t slot;
+    if (!pf_handles_reserve(&slot)) {
+        return pf_error_set(&last_error, PF_STATUS_TOO_MANY_CAPTURES,
+                            "%d captures exist already; stop one first", PF_CAPTURE_COUNT_MAX);
+    }
+    pf_capture *capture;
+    status = pf_capture_create(settings, &capture, &last_error);
+    if (status != PF_STATUS_OK) {
+        pf_handles_cancel(slot);
+        return status;
+    }
+    *handle = pf_handles_publish(slot, capture);
+    return PF_STATUS_OK;
+}
+
+int32_t pf_capture_update(uint64_t handle, const pf_settings *settings) {
+    if (settings == NULL) {
+        return refuse("settings: expected a pointer, received NULL");
+    }
+    pf_status status = pf_settings_check(settings, &last_error);
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
+    pf_capture *capture = pf_handles_acquire(handle);
+    if (capture == NULL) {
+        return PF_STATUS_STALE_HANDLE;
+    }
+    status = pf_capture_set(capture, settings, &last_error);
+    pf_handles_release(handle);
+    return status;
+}
+
+int32_t pf_capture_request_keyframe(uint64_t handle) {
+    pf_capture *capture = pf_handles_acquire(handle);
+    if (capture == NULL) {
+        return PF_STATUS_STALE_HANDLE;
+    }
+    pf_capture_want_keyframe(capture);
+    pf_handles_release(handle);
+    return PF_STATUS_OK;
+}
+
+int32_t pf_capture_wait(uint64_t handle, uint32_t timeout_ms) {
+    pf_capture *capture = pf_handles_acquire(handle);
+    if (capture == NULL) {
+        return PF_STATUS_STALE_HANDLE;
+    }
+    pf_status status =
+        pf_outbox_wait(&capture->outbox, timeout_ms < PF_WAIT_MS_MAX ? timeout_ms : PF_WAIT_MS_MAX);
+    pf_handles_release(handle);
+    return status;
+}
+
+int32_t pf_capture_drain(uint64_t handle, pf_stripe *stripes, uint32_t capacity, uint32_t *count,
+                         pf_state *state) {
+    if (count == NULL || state == NULL || (stripes == NULL && capacity > 0)) {
+        return refuse("stripes, count, state: expected a pointer, received NULL");
+    }
+    if (state->size_bytes != sizeof *state) {
+        return refuse("state.size_bytes is not that of this library's pf_state");
+    }
+    pf_capture *capture = pf_handles_acquire(handle);
+    if (capture == NULL) {
+        return PF_STATUS_STALE_HANDLE;
+    }
+    *count = pf_outbox_drain(&capture->outbox, stripes, capacity, state);
+    pf_handles_release(handle);
+    return PF_STATUS_OK;
+}
+
+void pf_stripe_release(void *bytes, void *context) {
+    (void)bytes;
+    if (context != NULL) {
+        pf_buffer_release(context);
+    }
+}
+
+int32_t pf_capture_stop(uint64_t handle) {
+    pf_capture *capture = pf_handles_acquire(handle);
+    if (capture == NULL) {
+        return PF_STATUS_STALE_HANDLE;
+    }
+    pf_capture_end(capture);
+    pf_handles_release(handle);
+    return PF_STATUS_OK;
+}
+
+int32_t pf_capture_join(uint64_t handle) {
+    pf_capture *capture = pf_handles_acquire(handle);
+    if (capture == NULL) {
+        return PF_STATUS_STALE_HANDLE;
+    }
+    pf_capture_wait_ended(capture);
+    pf_handles_release(handle);
+    return PF_STATUS_OK;
+}
+
+int32_t pf_capture_free(uint64_t handle) {
+    pf_capture *capture = pf_handles_retire(handle);
+    if (capture == NULL) {
+        return PF_STATUS_STALE_HANDLE;
+    }
+    pf_capture_wait_ended(capture);
+    pf_handles_await_unused(handle);
+    pf_capture_destroy(capture);
+    return PF_STATUS_OK;
+}
+
+int32_t pf_capture_message(uint64_t handle, char *text, uint32_t capacity_bytes) {
+    if (text == NULL || capacity_bytes == 0) {
+        return refuse("text: expected room for a message, received none");
+    }
+    pf_capture *capture = pf_handles_acquire(handle);
+    if (capture == NULL) {
+        return PF_STATUS_STALE_HANDLE;
+    }
+    pf_outbox_message(&capture->outbox, text, capacity_bytes);
+    pf_handles_release(handle);
+    return PF_STATUS_OK;
+}
+
+int32_t pf_last_message(char *text, uint32_t capacity_bytes) {
+    if (text == NULL || capacity_bytes == 0) {
+        return PF_STATUS_INVALID_ARGUMENT;
+    }
+    snprintf(text, capacity_bytes, "%s", last_error.message);
+    return PF_STATUS_OK;
+}
+
+int32_t pf_capture_stats(uint64_t handle, pf_stats *stats) {
+    if (stats == NULL || stats->size_bytes != sizeof *stats) {
+        return refuse("stats: expected a pf_stats with its size_bytes set");
+    }
+    pf_capture *capture = pf_handles_acquire(handle);
+    if (capture == NULL) {
+        return PF_STATUS_STALE_HANDLE;
+    }
+    *stats = (pf_stats){.size_bytes = sizeof *stats};
+    pf_capture_read_stats(capture, stats);
+    pf_handles_release(handle);
+    return PF_STATUS_OK;
+}
+
+int32_t pf_memory_usage(pf_memory *memory) {
+    if (memory == NULL || memory->size_bytes != sizeof *memory) {
+        return refuse("memory: expected a pf_memory with its size_bytes set");
+    }
+    *memory = (pf_memory){.size_bytes = sizeof *memory};
+    memory->capture_count = pf_handles_count();
+    memory->thread_count = pf_pool_thread_count() + memory->capture_count;
+    pf_buffer_usage(memory);
+    return PF_STATUS_OK;
+}

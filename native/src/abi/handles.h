@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/**
+ * The table of captures. A handle is a slot's number and the slot's generation,
+ * so that one that was freed is told from the one that took its place.
+ */
+#ifndef PF_ABI_HANDLES_H
+#define PF_ABI_HANDLES_H
+
+#include "capture/capture.h"
+
+/** Reserves a slot. False where all are taken. */
+bool pf_handles_reserve(uint32_t *slot);
+/** Gives a reserved slot back unused. */
+void pf_handles_cancel(uint32_t slot);
+/** Puts the capture into its reserved slot and returns its handle. */
+uint64_t pf_handles_publish(uint32_t slot, pf_capture *capture);
+
+/** The capture, which stays until pf_handles_release; NULL for a stale handle. */
+pf_capture *pf_handles_acquire(uint64_t handle);
+void pf_handles_release(uint64_t handle);
+
+/** Makes the handle stale. The capture, now the caller's to end; NULL for a
+ * stale handle. Those who had acquired it may still be using it. */
+pf_capture *pf_handles_retire(uint64_t handle);
+/** Waits until nobody uses the retired capture, and frees the slot. */
+void pf_handles_await_unused(uint64_t handle);
+
+uint32_t pf_handles_count(void);
+
+#endif

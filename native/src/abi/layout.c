@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/**
+ * The layout of the ABI's structures as text: bindings that lay structures out
+ * by hand read the offsets from here instead of repeating them.
+ */
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pixelflux.h"
+
+/* A change of any of these is a new PF_ABI_VERSION. */
+_Static_assert(sizeof(pf_settings) == 4456, "pf_settings");
+_Static_assert(offsetof(pf_settings, target_fps) == 280, "pf_settings.target_fps");
+_Static_assert(offsetof(pf_settings, watermark_path) == 356, "pf_settings.watermark_path");
+_Static_assert(sizeof(pf_stripe) == 64, "pf_stripe");
+_Static_assert(sizeof(pf_state) == 32, "pf_state");
+_Static_assert(sizeof(pf_stats) == 120, "pf_stats");
+_Static_assert(sizeof(pf_memory) == 32, "pf_memory");
+
+typedef struct field {
+    const char *name;
+    const char *type;
+    size_t offset;
+    size_t size_bytes;
+} field;
+
+#define TYPE_NAME(type, name)                                                                      \
+    _Generic(((type *)0)->name,                                                                    \
+        uint32_t: "u32",                                                                           \
+        int32_t: "i32",                                                                            \
+        uint64_t: "u64",                                                                           \
+        double: "f64",                                                                             \
+        char *: "char")
+#define FIELD(type, name)                                                                          \
+    { #name, TYPE_NAME(type, name), offsetof(type, name), sizeof(((type *)0)->name) }
+
+static const field settings_fields[] = {
+    FIELD(pf_settings, size_bytes),
+    FIELD(pf_settings, output_mode),
+    FIELD(pf_settings, display),
+    FIELD(pf_settings, capture_x),
+    FIELD(pf_settings, capture_y),
+    FIELD(pf_settings, capture_width),
+    FIELD(pf_settings, capture_height),
+    FIELD(pf_settings, target_fps),
+    FIELD(pf_settings, capture_cursor),
+    FIELD(pf_settings, jpeg_quality),
+    FIELD(pf_settings, paint_over_jpeg_quality),
+    FIELD(pf_settings, jpeg_full_color),
+    FIELD(pf_settings, h264_crf),
+    FIELD(pf_settings, h264_paint_over_crf),
+    FIELD(pf_settings, h264_paint_over),
+    FIELD(pf_settings, h264_full_color),
+    FIELD(pf_settings, h264_full_frame),
+    FIELD(pf_settings, stripe_height),
+    FIELD(pf_settings, use_paint_over_quality),
+    FIELD(pf_settings, paint_over_trigger_frames),
+    FIELD(pf_settings, damage_block_threshold),
+    FIELD(pf_settings, damage_block_duration),
+    FIELD(pf_settings, watermark_location),
+    FIELD(pf_settings, stripe_header),
+    FIELD(pf_settings, queue_frames),
+    FIELD(pf_settings, watermark_path),
+};
+
+static const field stripe_fields[] = {
+    FIELD(pf_stripe, bytes),       FIELD(pf_stripe, context),      FIELD(pf_stripe, timestamp_us),
+    FIELD(pf_stripe, size_bytes),  FIELD(pf_stripe, header_bytes), FIELD(pf_stripe, frame_id),
+    FIELD(pf_stripe, y),           FIELD(pf_stripe, width),        FIELD(pf_stripe, height),
+    FIELD(pf_stripe, output_mode), FIELD(pf_stripe, keyframe),     FIELD(pf_stripe, h264_profile),
+};
+
+static const field state_fields[] = {
+    FIELD(pf_state, size_bytes),   FIELD(pf_state, phase), FIELD(pf_state, error),
+    FIELD(pf_state, queued_count), FIELD(pf_state, width), FIELD(pf_state, height),
+    FIELD(pf_state, resize_count),
+};
+
+static const field stats_fields[] = {
+    FIELD(pf_stats, size_bytes),
+    FIELD(pf_stats, frames),
+    FIELD(pf_stats, stripes),
+    FIELD(pf_stats, bytes),
+    FIELD(pf_stats, keyframes),
+    FIELD(pf_stats, rows_grabbed),
+    FIELD(pf_stats, stripes_hashed),
+    FIELD(pf_stats, stripes_unchanged),
+    FIELD(pf_stats, changed_without_damage),
+    FIELD(pf_stats, held_back),
+    FIELD(pf_stats, wakeups),
+    FIELD(pf_stats, encoders_opened),
+    FIELD(pf_stats, grab_ns),
+    FIELD(pf_stats, encode_ns),
+    FIELD(pf_stats, queue_ns),
+};
+
+static const field memory_fields[] = {
+    FIELD(pf_memory, size_bytes), FIELD(pf_memory, capture_count), FIELD(pf_memory, thread_count),
+    FIELD(pf_memory, lent_count), FIELD(pf_memory, lent_bytes),    FIELD(pf_memory, buffer_bytes),
+};
+
+typedef struct structure {
+    const char *name;
+    size_t size_bytes;
+    const field *fields;
+    size_t field_count;
+} structure;
+
+#define STRUCTURE(type, table)                                                                     \
+    { #type, sizeof(type), table, sizeof(table) / sizeof *(table) }
+
+static const structure structures[] = {
+    STRUCTURE(pf_settings, settings_fields), STRUCTURE(pf_stripe, stripe_fields),
+    STRUCTURE(pf_state, state_fields),       STRUCTURE(pf_stats, stats_fields),
+    STRUCTURE(pf_memory, memory_fields),
+};
+
+static char text[8192];
+static size_t text_bytes;
+
+static void write_field(const field *item) {
+    char type[32];
+    snprintf(type, sizeof type, "%s", item->type);
+    if (strcmp(item->type, "char") == 0) {
+        snprintf(type, sizeof type, "char[%zu]", item->size_bytes);
+    }
+    text_bytes += (size_t)snprintf(text + text_bytes, sizeof text - text_bytes, " %s %s %zu\n",
+                                   item->name, type, item->offset);
+}
+
+static void write_text(void) {
+    for (size_t index = 0; index < sizeof structures / sizeof *structures; index++) {
+        const structure *item = &structures[index];
+        text_bytes += (size_t)snprintf(text + text_bytes, sizeof text - text_bytes, "%s %zu\n",
+                                       item->name, item->size_bytes);
+        for (size_t field_index = 0; field_index < item->field_count; field_index++) {
+            write_field(&item->fields[field_index]);
+        }
+    }
+}
+
+const char *pf_layout(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, write_text);
+    return text;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/**
+ * One capture: its thread, its settings, its end. The only part that knows
+ * every stage; a frame's way through the stages is in frame.c.
+ */
+#ifndef PF_CAPTURE_CAPTURE_H
+#define PF_CAPTURE_CAPTURE_H
+
+#include <pthread.h>
+
+#include "capture/frame.h"
+#include "capture/outbox.h"
+#include "capture/pacer.h"
+
+typedef struct pf_capture {
+    pf_wake wake;
+    pf_outbox outbox;
+
+    /** What other threads ask for; under the lock. */
+    pthread_mutex_t lock;
+    pf_settings *wanted;
+    bool update_wanted;
+    bool keyframe_wanted;
+    /** The thread has been joined, or is being joined. */
+    bool joining;
+    bool joined;
+    pthread_cond_t joined_changed;
+
+    pthread_t thread;
+    /** The capture thread's own. */
+    pf_settings *settings;
+    pf_pacer pacer;
+    pf_frame_stage stage;
+    atomic_uint_fast64_t wakeups;
+} pf_capture;
+
+/** Starts the thread with settings that have been checked. */
+pf_status pf_capture_create(const pf_settings *settings, pf_capture **capture, pf_error *error);
+
+/** Joins, then frees. Nobody else may hold the capture. */
+void pf_capture_destroy(pf_capture *capture);
+
+/** The capture's side of the functions of the same names in pixelflux.h. */
+pf_status pf_capture_set(pf_capture *capture, const pf_settings *settings, pf_error *error);
+void pf_capture_want_keyframe(pf_capture *capture);
+void pf_capture_end(pf_capture *capture);
+void pf_capture_wait_ended(pf_capture *capture);
+void pf_capture_read_stats(pf_capture *capture, pf_stats *stats);
+
+#endif

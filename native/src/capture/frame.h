@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/**
+ * One frame's way: damage, grab, and a job a stripe that hashes, decides and
+ * encodes. A stripe's job may start while later bands are still being grabbed.
+ */
+#ifndef PF_CAPTURE_FRAME_H
+#define PF_CAPTURE_FRAME_H
+
+#include <stdatomic.h>
+
+#include "base/buffer.h"
+#include "capture/outbox.h"
+#include "capture/pool.h"
+#include "damage/layout.h"
+#include "damage/stripe_state.h"
+#include "encode/encoder.h"
+#include "source/source.h"
+
+/** What one stripe keeps from frame to frame, and its part in this frame. */
+typedef struct pf_stripe_slot {
+    pf_stripe_state state;
+    /** NULL until its first picture. */
+    pf_encoder *encoder;
+    pf_stripe_input input;
+    uint64_t grabbed_ns;
+} pf_stripe_slot;
+
+typedef struct pf_frame_counters {
+    atomic_uint_fast64_t frames;
+    atomic_uint_fast64_t rows_grabbed;
+    atomic_uint_fast64_t stripes_hashed;
+    atomic_uint_fast64_t stripes_unchanged;
+    atomic_uint_fast64_t encoders_opened;
+    atomic_uint_fast64_t grab_ns;
+    atomic_uint_fast64_t encode_ns;
+} pf_frame_counters;
+
+typedef struct pf_frame_stage {
+    /** Borrowed. */
+    pf_source *source;
+    pf_outbox *outbox;
+    pf_wake *wake;
+    /** Owned. */
+    pf_buffer_pool *buffers;
+    pf_stripe_slot *slots;
+    /** Stripes of this frame in the order of their jobs. */
+    uint32_t *jobs;
+    uint32_t job_count;
+
+    pf_layout_plan plan;
+    pf_stripe_policy policy;
+    pf_encoder_format format;
+    uint32_t header;
+    uint32_t frame_id;
+    /** Nothing of the frame is up to date. */
+    bool all_damaged;
+    pf_bands damage;
+    pf_batch batch;
+    /** The first job that fails says why. */
+    pthread_mutex_t failure_lock;
+    pf_error failure;
+    pf_frame_counters counters;
+} pf_frame_stage;
+
+/** Needs source, outbox and wake to be set. */
+pf_status pf_frame_stage_init(pf_frame_stage *stage, const pf_settings *settings, pf_error *error);
+void pf_frame_stage_deinit(pf_frame_stage *stage);
+
+/** Takes over qualities, times and rates from the next frame on; cuts the
+ * frame anew, with every stripe complete, where size or format have changed or
+ * `anew` says so. */
+pf_status pf_frame_stage_configure(pf_frame_stage *stage, const pf_settings *settings, bool anew,
+                                   pf_error *error);
+
+/** What is asked of one frame. */
+typedef struct pf_frame_request {
+    uint64_t now_ns;
+    /** Ask the source where its damage is. */
+    bool damaged;
+    /** Send every stripe, complete. */
+    bool keyframe;
+} pf_frame_request;
+
+/** Takes one frame and returns when its last stripe is queued. */
+pf_status pf_frame_take(pf_frame_stage *stage, const pf_frame_request *request, pf_error *error);
+
+/** When the next refresh at rest is due, PF_NEVER_NS where none is. */
+uint64_t pf_frame_refresh_due_ns(const pf_frame_stage *stage);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+#include "capture/outbox.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+
+#define NS_PER_MS 1000000ull
+
+void pf_outbox_init(pf_outbox *outbox, pf_wake *wake, uint32_t frames_max) {
+    *outbox = (pf_outbox){.wake = wake, .frames_max = frames_max};
+    pthread_mutex_init(&outbox->lock, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&outbox->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+static pf_buffer *pop(pf_outbox *outbox) {
+    pf_buffer *buffer = outbox->head;
+    outbox->head = buffer->next;
+    outbox->stripe_count--;
+    if (outbox->head == NULL) {
+        outbox->tail = NULL;
+        outbox->frame_count = 0;
+    } else if (outbox->head->stripe.frame_id != buffer->stripe.frame_id) {
+        outbox->frame_count--;
+    }
+    return buffer;
+}
+
+static void discard_all(pf_outbox *outbox) {
+    while (outbox->head != NULL) {
+        pf_buffer_release(pop(outbox));
+    }
+}
+
+void pf_outbox_deinit(pf_outbox *outbox) {
+    discard_all(outbox);
+    pthread_cond_destroy(&outbox->changed);
+    pthread_mutex_destroy(&outbox->lock);
+}
+
+static void tell(pf_outbox *outbox) {
+    outbox->news = true;
+    if (!outbox->told) {
+        pthread_cond_broadcast(&outbox->changed);
+    }
+}
+
+static void append(pf_outbox *outbox, pf_buffer *buffer) {
+    buffer->queued_ns = pf_clock_now_ns();
+    buffer->next = NULL;
+    if (outbox->tail == NULL) {
+        outbox->head = buffer;
+        outbox->frame_count = 1;
+    } else {
+        outbox->tail->next = buffer;
+        outbox->frame_count += outbox->tail->stripe.frame_id != buffer->stripe.frame_id;
+    }
+    outbox->tail = buffer;
+    outbox->stripe_count++;
+    outbox->stripes_pushed++;
+    outbox->bytes_pushed += buffer->stripe.size_bytes;
+    outbox->keyframes_pushed += buffer->stripe.keyframe;
+}
+
+void pf_outbox_push(pf_outbox *outbox, pf_buffer *buffer) {
+    pthread_mutex_lock(&outbox->lock);
+    if (outbox->closed) {
+        pf_buffer_release(buffer);
+    } else {
+        append(outbox, buffer);
+        outbox->state.phase = PF_PHASE_RUNNING;
+        tell(outbox);
+    }
+    pthread_mutex_unlock(&outbox->lock);
+}
+
+bool pf_outbox_has_room(pf_outbox *outbox) {
+    pthread_mutex_lock(&outbox->lock);
+    bool room = outbox->frame_count < outbox->frames_max;
+    outbox->held_back_count += !room && !outbox->held_back;
+    outbox->held_back = !room;
+    pthread_mutex_unlock(&outbox->lock);
+    return room;
+}
+
+void pf_outbox_set_size(pf_outbox *outbox, uint32_t width, uint32_t height) {
+    pthread_mutex_lock(&outbox->lock);
+    outbox->state.resize_count += outbox->state.phase == PF_PHASE_RUNNING;
+    outbox->state.width = width;
+    outbox->state.height = height;
+    tell(outbox);
+    pthread_mutex_unlock(&outbox->lock);
+}
+
+void pf_outbox_close(pf_outbox *outbox) {
+    pthread_mutex_lock(&outbox->lock);
+    outbox->closed = true;
+    discard_all(outbox);
+    pthread_mutex_unlock(&outbox->lock);
+}
+
+void pf_outbox_end(pf_outbox *outbox, const pf_error *failure) {
+    pthread_mutex_lock(&outbox->lock);
+    if (failure->status < 0 && !outbox->closed) {
+        outbox->error = *failure;
+        outbox->state.phase = PF_PHASE_FAILED;
+        outbox->state.error = failure->status;
+    } else {
+        outbox->state.phase = PF_PHASE_STOPPED;
+    }
+    pthread_cond_broadcast(&outbox->changed);
+    pthread_mutex_unlock(&outbox->lock);
+}
+
+static bool ended(const pf_outbox *outbox) {
+    return outbox->state.phase >= PF_PHASE_STOPPED;
+}
+
+static bool untold(const pf_outbox *outbox) {
+    return outbox->news && !outbox->told;
+}
+
+pf_status pf_outbox_wait(pf_outbox *outbox, uint32_t timeout_ms) {
+    struct timespec deadline = pf_clock_timespec(pf_clock_now_ns() + timeout_ms * NS_PER_MS);
+    int failure = 0;
+    pthread_mutex_lock(&outbox->lock);
+    while (!untold(outbox) && !ended(outbox) && failure != ETIMEDOUT) {
+        failure = pthread_cond_timedwait(&outbox->changed, &outbox->lock, &deadline);
+    }
+    pf_status status = PF_STATUS_TIMEOUT;
+    if (ended(outbox)) {
+        status = PF_STATUS_ENDED;
+    } else if (untold(outbox)) {
+        outbox->told = true;
+        status = PF_STATUS_OK;
+    }
+    pthread_mutex_unlock(&outbox->lock);
+    return status;
+}
+
+uint32_t pf_outbox_drain(pf_outbox *outbox, pf_stripe *stripes, uint32_t capacity,
+                         pf_state *state) {
+    uint32_t count = 0;
+    uint32_t size_bytes = state->size_bytes;
+    pthread_mutex_lock(&outbox->lock);
+    uint64_t now_ns = pf_clock_now_ns();
+    for (; count < capacity && outbox->head != NULL; count++) {
+        pf_buffer *buffer = pop(outbox);
+        outbox->queue_ns += now_ns - buffer->queued_ns;
+        pf_buffer_lend(buffer);
+        stripes[count] = buffer->stripe;
+    }
+    outbox->news = false;
+    outbox->told = false;
+    *state = outbox->state;
+    state->size_bytes = size_bytes;
+    state->queued_count = outbox->stripe_count;
+    bool kick = outbox->held_back && outbox->frame_count < outbox->frames_max;
+    if (kick) {
+        outbox->held_back = false;
+        pf_wake_kick(outbox->wake);
+    }
+    pthread_mutex_unlock(&outbox->lock);
+    return count;
+}
+
+void pf_outbox_message(pf_outbox *outbox, char *text, uint32_t capacity_bytes) {
+    pthread_mutex_lock(&outbox->lock);
+    snprintf(text, capacity_bytes, "%s", outbox->error.message);
+    pthread_mutex_unlock(&outbox->lock);
+}
+
+void pf_outbox_stats(pf_outbox *outbox, pf_stats *stats) {
+    pthread_mutex_lock(&outbox->lock);
+    stats->stripes = outbox->stripes_pushed;
+    stats->bytes = outbox->bytes_pushed;
+    stats->keyframes = outbox->keyframes_pushed;
+    stats->held_back = outbox->held_back_count;
+    stats->queue_ns = outbox->queue_ns;
+    pthread_mutex_unlock(&outbox->lock);
+}

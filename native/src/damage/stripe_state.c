@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+#include "damage/stripe_state.h"
+
+/* Changes are "in a row" while no whole frame time passes between them; two
+ * intervals leave room for a late frame. */
+#define ROW_GAP_INTERVALS 2u
+
+/** What the first of a row of JPEG changes is encoded with. */
+static uint32_t start_quality(const pf_stripe_policy *policy) {
+    bool better = policy->refresh && policy->rest_quality > policy->quality;
+    return better ? policy->rest_quality : policy->quality;
+}
+
+void pf_stripe_state_init(pf_stripe_state *state, const pf_stripe_policy *policy) {
+    *state = (pf_stripe_state){.next_quality = start_quality(policy)};
+}
+
+static bool blindly_busy(const pf_stripe_state *state, uint64_t now_ns) {
+    return state->busy && now_ns < state->busy_until_ns;
+}
+
+bool pf_stripe_needs_hash(const pf_stripe_state *state, const pf_stripe_policy *policy,
+                          const pf_stripe_input *input) {
+    (void)policy;
+    return !state->sent || (input->damaged && !blindly_busy(state, input->now_ns));
+}
+
+uint64_t pf_stripe_refresh_due_ns(const pf_stripe_state *state, const pf_stripe_policy *policy) {
+    if (!state->sent || state->rested || !policy->refresh) {
+        return UINT64_MAX;
+    }
+    return state->changed_ns + policy->rest_after_frames * policy->frame_interval_ns;
+}
+
+static bool in_a_row(const pf_stripe_state *state, const pf_stripe_policy *policy,
+                     uint64_t now_ns) {
+    return state->changes_in_a_row > 0 &&
+           now_ns - state->changed_ns <= ROW_GAP_INTERVALS * policy->frame_interval_ns;
+}
+
+static void end_row(pf_stripe_state *state, const pf_stripe_policy *policy) {
+    state->busy = false;
+    state->changes_in_a_row = 0;
+    state->next_quality = start_quality(policy);
+}
+
+static void begin_block(pf_stripe_state *state, const pf_stripe_policy *policy, uint64_t now_ns) {
+    state->busy = true;
+    state->busy_until_ns = now_ns + policy->busy_frames * policy->frame_interval_ns;
+    state->busy_hash = state->hash;
+}
+
+/** The time of a busy block is over: its hash decides. */
+static void review_block(pf_stripe_state *state, const pf_stripe_policy *policy, uint64_t now_ns) {
+    if (state->hash != state->busy_hash && in_a_row(state, policy, now_ns)) {
+        begin_block(state, policy, now_ns);
+    } else {
+        end_row(state, policy);
+    }
+}
+
+/** Whether the damage was a change. Keeps the hash up to date. */
+static bool look(pf_stripe_state *state, const pf_stripe_policy *policy,
+                 const pf_stripe_input *input, uint64_t hash) {
+    if (blindly_busy(state, input->now_ns)) {
+        state->hash_outdated = true;
+        return true;
+    }
+    bool changed = !state->sent || state->hash_outdated || state->hash != hash;
+    state->hash = hash;
+    state->hash_outdated = false;
+    if (state->busy) {
+        review_block(state, policy, input->now_ns);
+    }
+    return changed;
+}
+
+static void count_change(pf_stripe_state *state, const pf_stripe_policy *policy, uint64_t now_ns) {
+    state->changes_in_a_row = in_a_row(state, policy, now_ns) ? state->changes_in_a_row + 1 : 1;
+    state->changed_ns = now_ns;
+    if (!state->busy && policy->busy_after_changes > 0 &&
+        state->changes_in_a_row >= policy->busy_after_changes) {
+        begin_block(state, policy, now_ns);
+    }
+}
+
+/** The quality of a change; in JPEG each one lowers that of the next. */
+static uint32_t change_quality(pf_stripe_state *state, const pf_stripe_policy *policy) {
+    if (!policy->jpeg) {
+        return state->busy ? policy->busy_quality : policy->quality;
+    }
+    uint32_t start = start_quality(policy);
+    uint32_t quality = state->next_quality < start ? state->next_quality : start;
+    quality = quality > policy->quality ? quality : policy->quality;
+    state->next_quality = quality > policy->quality ? quality - 1 : quality;
+    return quality;
+}
+
+static bool good_enough_for_rest(const pf_stripe_policy *policy, uint32_t quality) {
+    return policy->jpeg ? quality >= policy->rest_quality : quality <= policy->rest_quality;
+}
+
+static pf_stripe_decision send(pf_stripe_state *state, const pf_stripe_policy *policy,
+                               uint32_t quality, bool keyframe) {
+    state->sent = true;
+    state->sent_quality = quality;
+    state->rested = good_enough_for_rest(policy, quality);
+    return (pf_stripe_decision){
+        .send = true, .keyframe = keyframe || policy->jpeg, .quality = quality};
+}
+
+pf_stripe_decision pf_stripe_decide(pf_stripe_state *state, const pf_stripe_policy *policy,
+                                    const pf_stripe_input *input, uint64_t hash) {
+    bool first = !state->sent;
+    if ((first || input->damaged) && look(state, policy, input, hash)) {
+        count_change(state, policy, input->now_ns);
+        return send(state, policy, change_quality(state, policy), first || input->keyframe);
+    }
+    bool due = input->now_ns >= pf_stripe_refresh_due_ns(state, policy);
+    if (due) {
+        end_row(state, policy);
+        return send(state, policy, policy->rest_quality, policy->rest_keyframe || input->keyframe);
+    }
+    if (input->keyframe) {
+        return send(state, policy, state->sent_quality, true);
+    }
+    return (pf_stripe_decision){.unchanged = input->damaged};
+}

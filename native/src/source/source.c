@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+#include "source/source.h"
+
+#include <string.h>
+
+pf_status pf_source_open(const pf_source_request *request, pf_source **source, pf_error *error) {
+    if (strncmp(request->display, PF_SYNTHETIC_SCHEME, strlen(PF_SYNTHETIC_SCHEME)) == 0) {
+        return pf_synthetic_open(request, source, error);
+    }
+    return pf_x11_open(request, source, error);
+}
+
+pf_status pf_source_fit_region(pf_rect *region, uint32_t screen_width, uint32_t screen_height,
+                               pf_error *error) {
+    if (region->x >= screen_width || region->y >= screen_height) {
+        return pf_error_set(error, PF_STATUS_REGION_OFF_SCREEN,
+                            "capture_x, capture_y: %u,%u lies outside the screen of %ux%u px",
+                            region->x, region->y, screen_width, screen_height);
+    }
+    if (region->width == 0) {
+        region->width = screen_width - region->x;
+    }
+    if (region->height == 0) {
+        region->height = screen_height - region->y;
+    }
+    if (region->width > screen_width - region->x || region->height > screen_height - region->y) {
+        return pf_error_set(error, PF_STATUS_REGION_OFF_SCREEN,
+                            "capture_width, capture_height: the region %ux%u+%u+%u reaches "
+                            "beyond the screen of %ux%u px",
+                            region->width, region->height, region->x, region->y, screen_width,
+                            screen_height);
+    }
+    if (region->width > PF_FRAME_SIDE_PX_MAX || region->height > PF_FRAME_SIDE_PX_MAX) {
+        return pf_error_set(error, PF_STATUS_REGION_OFF_SCREEN,
+                            "capture_width, capture_height: %ux%u px is more than %u a side; "
+                            "choose a smaller region",
+                            region->width, region->height, PF_FRAME_SIDE_PX_MAX);
+    }
+    return PF_STATUS_OK;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/**
+ * Where pixels come from. A source is a struct of functions and one line in
+ * pf_source_open; it knows nothing of stripes, codecs or threads.
+ *
+ * All functions are called by the capture thread alone. Those that wait for
+ * somebody else's answer give up when the capture is asked to stop, with
+ * PF_SOURCE_STOPPED.
+ */
+#ifndef PF_SOURCE_SOURCE_H
+#define PF_SOURCE_SOURCE_H
+
+#include <stdbool.h>
+
+#include "base/bands.h"
+#include "base/error.h"
+#include "base/image.h"
+#include "base/wake.h"
+
+/** The capture is stopping; neither success nor a failure to tell of. */
+#define PF_SOURCE_STOPPED ((pf_status)PF_STATUS_ENDED)
+
+typedef struct pf_source pf_source;
+
+/** What a source has to say between two frames. */
+typedef struct pf_source_events {
+    /** Pixels may have changed: ask pf_source_damage where. */
+    bool damaged;
+} pf_source_events;
+
+/** Told as bands arrive, in order, while a grab is still going on. */
+typedef void (*pf_bands_arrived)(void *context, pf_band_range bands);
+
+typedef struct pf_source_ops {
+    /** The descriptor that becomes readable with news, or -1. */
+    int (*poll_fd)(pf_source *source);
+    /** Reads what has arrived. Never blocks. */
+    pf_status (*dispatch)(pf_source *source, pf_source_events *events, pf_error *error);
+    /** Adds the bands that may have changed since the last call. */
+    pf_status (*damage)(pf_source *source, pf_bands *bands, pf_error *error);
+    /** Brings these bands of the frame up to date. */
+    pf_status (*grab)(pf_source *source, const pf_bands *bands, pf_bands_arrived arrived,
+                      void *context, pf_error *error);
+    /** Moves or resizes the region, as at the opening. All of the frame is out
+     * of date then, and source->frame may lie elsewhere. */
+    pf_status (*set_region)(pf_source *source, pf_rect region, pf_error *error);
+    void (*close)(pf_source *source);
+} pf_source_ops;
+
+struct pf_source {
+    const pf_source_ops *ops;
+    /** The whole captured region. Its memory belongs to the source; bands that
+     * no grab touches stay as they were. */
+    pf_image frame;
+};
+
+/** Where to read from: the fields of pf_settings that a source needs. */
+typedef struct pf_source_request {
+    const char *display;
+    /** Width and height 0: the rest of the screen. */
+    pf_rect region;
+    pf_wake *wake;
+} pf_source_request;
+
+/** Opens the source that the display's name asks for. */
+pf_status pf_source_open(const pf_source_request *request, pf_source **source, pf_error *error);
+
+/** The sources there are; called by pf_source_open. */
+pf_status pf_x11_open(const pf_source_request *request, pf_source **source, pf_error *error);
+pf_status pf_synthetic_open(const pf_source_request *request, pf_source **source, pf_error *error);
+
+#define PF_SYNTHETIC_SCHEME "synthetic://"
+
+/** Fills in sides of 0 and checks that the region lies on a screen of this
+ * size. */
+pf_status pf_source_fit_region(pf_rect *region, uint32_t screen_width, uint32_t screen_height,
+                               pf_error *error);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/**
+ * A region of an X11 screen. DAMAGE on the root window says where something
+ * may have changed: at level NonEmpty the server sends one event and is then
+ * silent until asked, so that a still screen wakes nobody
+ * (DAMAGE protocol 1.1, "DamageReportNonEmpty").
+ */
+#include "source/x11.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+static x11_source *of(pf_source *source) {
+    return (x11_source *)source;
+}
+
+pf_status pf_x11_lost(pf_error *error) {
+    return pf_error_set(error, PF_STATUS_DISPLAY_LOST,
+                        "the connection to the X server broke; start again when it is back");
+}
+
+pf_status pf_x11_reply(x11_source *self, unsigned int sequence, void **reply, pf_error *error) {
+    xcb_generic_error_t *refusal = NULL;
+    *reply = NULL;
+    xcb_flush(self->connection);
+    while (!xcb_poll_for_reply(self->connection, sequence, reply, &refusal)) {
+        if (xcb_connection_has_error(self->connection)) {
+            return pf_x11_lost(error);
+        }
+        int fd = xcb_get_file_descriptor(self->connection);
+        if (pf_wake_wait_answer(self->wake, fd, PF_NEVER_NS) == PF_WAKE_STOP) {
+            xcb_discard_reply(self->connection, sequence);
+            return PF_SOURCE_STOPPED;
+        }
+    }
+    free(refusal);
+    if (*reply == NULL && xcb_connection_has_error(self->connection)) {
+        return pf_x11_lost(error);
+    }
+    return PF_STATUS_OK;
+}
+
+static int x11_poll_fd(pf_source *source) {
+    return xcb_get_file_descriptor(of(source)->connection);
+}
+
+static pf_status x11_dispatch(pf_source *source, pf_source_events *events, pf_error *error) {
+    x11_source *self = of(source);
+    xcb_generic_event_t *event;
+    while ((event = xcb_poll_for_event(self->connection)) != NULL) {
+        if ((event->response_type & 0x7f) == self->damage_event && self->damage != XCB_NONE) {
+            self->damage_pending = true;
+        }
+        free(event);
+    }
+    if (xcb_connection_has_error(self->connection)) {
+        return pf_x11_lost(error);
+    }
+    events->damaged = self->damage_pending || self->damage == XCB_NONE;
+    return PF_STATUS_OK;
+}
+
+/** Adds the part of a rectangle of the screen that lies in the region. */
+static void add_damage(const x11_source *self, const xcb_rectangle_t *rect, pf_bands *bands) {
+    int32_t left = (int32_t)self->region.x, right = left + (int32_t)self->region.width;
+    int32_t top = (int32_t)self->region.y, bottom = top + (int32_t)self->region.height;
+    int32_t y = rect->y > top ? rect->y : top;
+    int32_t end = rect->y + rect->height < bottom ? rect->y + rect->height : bottom;
+    if (rect->x < right && rect->x + rect->width > left && y < end) {
+        pf_bands_add_rows(bands, (uint32_t)(y - top), (uint32_t)(end - y));
+    }
+}
+
+/** Takes the damage so far off the server's list and reads it in one round
+ * trip: whatever is drawn later makes a new event. */
+static pf_status x11_damage(pf_source *source, pf_bands *bands, pf_error *error) {
+    x11_source *self = of(source);
+    if (self->damage == XCB_NONE) {
+        pf_bands_add_rows(bands, 0, self->region.height);
+        return PF_STATUS_OK;
+    }
+    if (!self->damage_pending) {
+        return PF_STATUS_OK;
+    }
+    xcb_damage_subtract(self->connection, self->damage, XCB_NONE, self->damage_region);
+    xcb_xfixes_fetch_region_cookie_t cookie =
+        xcb_xfixes_fetch_region(self->connection, self->damage_region);
+    void *answer;
+    pf_status status = pf_x11_reply(self, cookie.sequence, &answer, error);
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
+    self->damage_pending = false;
+    if (answer == NULL) {
+        pf_bands_add_rows(bands, 0, self->region.height);
+        return PF_STATUS_OK;
+    }
+    xcb_xfixes_fetch_region_reply_t *region = answer;
+    const xcb_rectangle_t *rects = xcb_xfixes_fetch_region_rectangles(region);
+    int count = xcb_xfixes_fetch_region_rectangles_length(region);
+    for (int index = 0; index < count; index++) {
+        add_damage(self, &rects[index], bands);
+    }
+    free(region);
+    return PF_STATUS_OK;
+}
+
+static pf_status x11_set_region(pf_source *source, pf_rect region, pf_error *error) {
+    x11_source *self = of(source);
+    pf_status status =
+        pf_source_fit_region(&region, self->screen_width, self->screen_height, error);
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
+    bool same_size = self->pixels != NULL && region.width == self->region.width &&
+                     region.height == self->region.height;
+    self->region = region;
+    if (same_size) {
+        return PF_STATUS_OK;
+    }
+    pf_x11_frame_destroy(self);
+    return pf_x11_frame_create(self, error);
+}
+
+static void x11_close(pf_source *source) {
+    x11_source *self = of(source);
+    pf_x11_frame_destroy(self);
+    if (self->connection != NULL) {
+        xcb_disconnect(self->connection);
+    }
+    pf_free(self);
+}
+
+static const pf_source_ops x11_ops = {
+    .poll_fd = x11_poll_fd,
+    .dispatch = x11_dispatch,
+    .damage = x11_damage,
+    .grab = pf_x11_grab,
+    .set_region = x11_set_region,
+    .close = x11_close,
+};
+
+static const xcb_screen_t *find_screen(const xcb_setup_t *setup, int index) {
+    xcb_screen_iterator_t screens = xcb_setup_roots_iterator(setup);
+    while (index-- > 0 && screens.rem > 1) {
+        xcb_screen_next(&screens);
+    }
+    return screens.data;
+}
+
+static const xcb_visualtype_t *find_visual(const xcb_screen_t *screen) {
+    xcb_depth_iterator_t depths = xcb_screen_allowed_depths_iterator(screen);
+    for (; depths.rem > 0; xcb_depth_next(&depths)) {
+        xcb_visualtype_iterator_t visuals = xcb_depth_visuals_iterator(depths.data);
+        for (; visuals.rem > 0; xcb_visualtype_next(&visuals)) {
+            if (visuals.data->visual_id == screen->root_visual) {
+                return visuals.data;
+            }
+        }
+    }
+    return NULL;
+}
+
+static uint8_t bits_per_pixel(const xcb_setup_t *setup, uint8_t depth) {
+    const xcb_format_t *formats = xcb_setup_pixmap_formats(setup);
+    for (int index = 0; index < xcb_setup_pixmap_formats_length(setup); index++) {
+        if (formats[index].depth == depth) {
+            return formats[index].bits_per_pixel;
+        }
+    }
+    return 0;
+}
+
+/** Everything behind this reads BGRX and nothing else. */
+static pf_status check_pixel_format(const xcb_setup_t *setup, const xcb_screen_t *screen,
+                                    pf_error *error) {
+    const xcb_visualtype_t *visual = find_visual(screen);
+    bool readable = visual != NULL && visual->_class == XCB_VISUAL_CLASS_TRUE_COLOR &&
+                    visual->red_mask == 0xff0000 && visual->green_mask == 0xff00 &&
+                    visual->blue_mask == 0xff && bits_per_pixel(setup, screen->root_depth) == 32 &&
+                    setup->image_byte_order == XCB_IMAGE_ORDER_LSB_FIRST;
+    if (readable) {
+        return PF_STATUS_OK;
+    }
+    return pf_error_set(error, PF_STATUS_DISPLAY_UNSUPPORTED,
+                        "display: the screen's pixels (depth %u, %u bits each) are not 32-bit "
+                        "BGRX; start the X server with depth 24",
+                        screen->root_depth, bits_per_pixel(setup, screen->root_depth));
+}
+
+static bool has_extension(x11_source *self, xcb_extension_t *extension) {
+    const xcb_query_extension_reply_t *answer = xcb_get_extension_data(self->connection, extension);
+    return answer != NULL && answer->present;
+}
+
+/** Without DAMAGE, or the XFIXES regions it reports in, we go without. */
+static pf_status watch_damage(x11_source *self, pf_error *error) {
+    if (!has_extension(self, &xcb_damage_id) || !has_extension(self, &xcb_xfixes_id)) {
+        return PF_STATUS_OK;
+    }
+    void *xfixes, *damage;
+    unsigned int xfixes_query = xcb_xfixes_query_version(self->connection, 2, 0).sequence;
+    unsigned int damage_query = xcb_damage_query_version(self->connection, 1, 1).sequence;
+    pf_status status = pf_x11_reply(self, xfixes_query, &xfixes, error);
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
+    status = pf_x11_reply(self, damage_query, &damage, error);
+    if (xfixes != NULL && damage != NULL) {
+        self->damage_event = xcb_get_extension_data(self->connection, &xcb_damage_id)->first_event +
+                             XCB_DAMAGE_NOTIFY;
+        self->damage = xcb_generate_id(self->connection);
+        self->damage_region = xcb_generate_id(self->connection);
+        xcb_damage_create(self->connection, self->damage, self->root,
+                          XCB_DAMAGE_REPORT_LEVEL_NON_EMPTY);
+        xcb_xfixes_create_region(self->connection, self->damage_region, 0, NULL);
+        /* The server counts the whole window as damaged at first, but the
+         * first frame takes everything anyway: take that damage off. */
+        self->damage_pending = true;
+    }
+    free(xfixes);
+    free(damage);
+    return status;
+}
+
+static pf_status set_up(x11_source *self, const pf_source_request *request, pf_error *error) {
+    int screen_index = 0;
+    pf_status status =
+        pf_x11_connect(request->display, self->wake, &self->connection, &screen_index, error);
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
+    const xcb_setup_t *setup = xcb_get_setup(self->connection);
+    const xcb_screen_t *screen = find_screen(setup, screen_index);
+    self->root = screen->root;
+    self->depth = screen->root_depth;
+    status = check_pixel_format(setup, screen, error);
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
+    self->screen_width = screen->width_in_pixels;
+    self->screen_height = screen->height_in_pixels;
+    status = watch_damage(self, error);
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
+    return x11_set_region(&self->base, request->region, error);
+}
+
+pf_status pf_x11_open(const pf_source_request *request, pf_source **source, pf_error *error) {
+    x11_source *self = pf_alloc(1, sizeof *self);
+    if (self == NULL) {
+        return pf_error_no_memory(error, "the X11 source");
+    }
+    self->base.ops = &x11_ops;
+    self->wake = request->wake;
+    pf_status status = set_up(self, request, error);
+    if (status != PF_STATUS_OK) {
+        x11_close(&self->base);
+        return status;
+    }
+    *source = &self->base;
+    return PF_STATUS_OK;
+}

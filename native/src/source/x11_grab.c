@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/**
+ * Copying bands of the screen into the frame. With MIT-SHM the server writes
+ * them straight to their place; the segment is a memfd passed by descriptor
+ * (MIT-SHM 1.2, AttachFd), so it never has a name that others could open or
+ * that a killed process could leave behind.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "source/x11.h"
+
+/* Requests in flight in one grab; a frame has at most every other band. */
+#define RUN_COUNT_MAX (PF_BAND_COUNT_MAX / 2)
+
+/** A descriptor of size_bytes that nobody can shrink under us, or -1. */
+static int create_segment(size_t size_bytes) {
+    int fd = memfd_create("pixelflux", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0) {
+        return -1;
+    }
+    /* Allocated now: a page that is missing later would be a SIGBUS. */
+    if (fchmod(fd, S_IRUSR | S_IWUSR) == 0 && posix_fallocate(fd, 0, (off_t)size_bytes) == 0 &&
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) == 0) {
+        return fd;
+    }
+    close(fd);
+    return -1;
+}
+
+static pf_status server_passes_descriptors(x11_source *self, bool *passes, pf_error *error) {
+    *passes = false;
+    const xcb_query_extension_reply_t *extension =
+        xcb_get_extension_data(self->connection, &xcb_shm_id);
+    if (extension == NULL || !extension->present) {
+        return PF_STATUS_OK;
+    }
+    void *answer;
+    pf_status status =
+        pf_x11_reply(self, xcb_shm_query_version(self->connection).sequence, &answer, error);
+    if (status == PF_STATUS_OK && answer != NULL) {
+        const xcb_shm_query_version_reply_t *version = answer;
+        *passes = version->major_version > 1 ||
+                  (version->major_version == 1 && version->minor_version >= 2);
+    }
+    free(answer);
+    return status;
+}
+
+/** Hands the descriptor to the server; segment stays XCB_NONE if refused. */
+static pf_status attach(x11_source *self, int fd, pf_error *error) {
+    xcb_shm_seg_t segment = xcb_generate_id(self->connection);
+    xcb_void_cookie_t attached = xcb_shm_attach_fd_checked(self->connection, segment, fd, 0);
+    void *answer;
+    pf_status status =
+        pf_x11_reply(self, xcb_get_input_focus(self->connection).sequence, &answer, error);
+    free(answer);
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
+    /* Does not block: the answer behind it has arrived. */
+    xcb_generic_error_t *refusal = xcb_request_check(self->connection, attached);
+    if (refusal == NULL) {
+        self->segment = segment;
+    }
+    free(refusal);
+    return PF_STATUS_OK;
+}
+
+static pf_status map_shared(x11_source *self, pf_error *error) {
+    int fd = create_segment(self->size_bytes);
+    if (fd < 0) {
+        return PF_STATUS_OK;
+    }
+    void *pixels = mmap(NULL, self->size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (pixels == MAP_FAILED) {
+        close(fd);
+        return PF_STATUS_OK;
+    }
+    /* xcb closes the descriptor when it has sent it. */
+    pf_status status = attach(self, fd, error);
+    if (self->segment == XCB_NONE) {
+        munmap(pixels, self->size_bytes);
+    } else {
+        self->pixels = pixels;
+    }
+    return status;
+}
+
+pf_status pf_x11_frame_create(x11_source *self, pf_error *error) {
+    uint32_t stride_bytes = self->region.width * PF_BYTES_PER_PIXEL;
+    self->size_bytes = (size_t)stride_bytes * self->region.height;
+    bool passes;
+    pf_status status = server_passes_descriptors(self, &passes, error);
+    if (status == PF_STATUS_OK && passes) {
+        status = map_shared(self, error);
+    }
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
+    if (self->pixels == NULL) {
+        self->pixels = pf_alloc_aligned(self->size_bytes);
+    }
+    if (self->pixels == NULL) {
+        return pf_error_no_memory(error, "the frame");
+    }
+    self->base.frame =
+        (pf_image){self->pixels, stride_bytes, self->region.width, self->region.height};
+    return PF_STATUS_OK;
+}
+
+void pf_x11_frame_destroy(x11_source *self) {
+    if (self->segment == XCB_NONE) {
+        pf_free(self->pixels);
+    } else {
+        xcb_shm_detach(self->connection, self->segment);
+        munmap(self->pixels, self->size_bytes);
+    }
+    self->segment = XCB_NONE;
+    self->pixels = NULL;
+}
+
+/** The rows of a run of bands: the last band may be short. */
+static pf_rect rows_of(const x11_source *self, pf_band_range run) {
+    uint32_t y = run.first * PF_BAND_ROWS;
+    uint32_t end = run.end * PF_BAND_ROWS;
+    end = end < self->region.height ? end : self->region.height;
+    return (pf_rect){0, y, self->region.width, end - y};
+}
+
+static unsigned int request_run(x11_source *self, pf_rect rows) {
+    int16_t x = (int16_t)self->region.x, y = (int16_t)(self->region.y + rows.y);
+    uint16_t width = (uint16_t)rows.width, height = (uint16_t)rows.height;
+    if (self->segment == XCB_NONE) {
+        return xcb_get_image(self->connection, XCB_IMAGE_FORMAT_Z_PIXMAP, self->root, x, y, width,
+                             height, ~0u)
+            .sequence;
+    }
+    return xcb_shm_get_image(self->connection, self->root, x, y, width, height, ~0u,
+                             XCB_IMAGE_FORMAT_Z_PIXMAP, self->segment,
+                             rows.y * self->base.frame.stride_bytes)
+        .sequence;
+}
+
+/** Waits for a run; without shared memory the answer holds the pixels. */
+static pf_status receive_run(x11_source *self, pf_rect rows, unsigned int sequence,
+                             pf_error *error) {
+    void *answer;
+    pf_status status = pf_x11_reply(self, sequence, &answer, error);
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
+    size_t size_bytes = (size_t)rows.height * self->base.frame.stride_bytes;
+    bool complete = answer != NULL;
+    if (complete && self->segment == XCB_NONE) {
+        complete = (size_t)xcb_get_image_data_length(answer) >= size_bytes;
+        if (complete) {
+            memcpy(self->pixels + (size_t)rows.y * self->base.frame.stride_bytes,
+                   xcb_get_image_data(answer), size_bytes);
+        }
+    }
+    free(answer);
+    if (!complete) {
+        return pf_error_set(error, PF_STATUS_REGION_OFF_SCREEN,
+                            "the X server refuses to read the region %ux%u+%u+%u: the screen "
+                            "has become smaller",
+                            self->region.width, self->region.height, self->region.x,
+                            self->region.y);
+    }
+    return PF_STATUS_OK;
+}
+
+pf_status pf_x11_grab(pf_source *source, const pf_bands *bands, pf_bands_arrived arrived,
+                      void *context, pf_error *error) {
+    x11_source *self = (x11_source *)source;
+    unsigned int sequences[RUN_COUNT_MAX + 1];
+    uint32_t band_count = pf_band_count(self->region.height);
+    uint32_t run_count = 0;
+    pf_band_range run = pf_bands_next_run(bands, 0, band_count);
+    for (; run.first < run.end; run = pf_bands_next_run(bands, run.end, band_count)) {
+        sequences[run_count++] = request_run(self, rows_of(self, run));
+    }
+    run = pf_bands_next_run(bands, 0, band_count);
+    for (uint32_t index = 0; index < run_count; index++) {
+        pf_status status = receive_run(self, rows_of(self, run), sequences[index], error);
+        if (status != PF_STATUS_OK) {
+            return status;
+        }
+        arrived(context, run);
+        run = pf_bands_next_run(bands, run.end, band_count);
+    }
+    return PF_STATUS_OK;
+}

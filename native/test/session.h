@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/** A capture as its caller sees it, for tests: through the C ABI alone. */
+#ifndef PF_TEST_SESSION_H
+#define PF_TEST_SESSION_H
+
+#include <stdbool.h>
+
+#include "pixelflux.h"
+
+/** The defaults of the TypeScript package. */
+pf_settings default_settings(const char *display);
+
+/** What has come out of a capture so far. */
+typedef struct session_log {
+    uint32_t stripe_count;
+    uint32_t keyframe_count;
+    uint64_t bytes;
+    uint32_t last_frame_id;
+    pf_state state;
+} session_log;
+
+/** Waits for news once and drains all of it; false where the capture ended. */
+bool session_step(uint64_t handle, session_log *log);
+
+/** Steps until `count` more stripes have come; fails the test if it ends. */
+void session_await_stripes(uint64_t handle, session_log *log, uint32_t count);
+
+pf_memory session_memory(void);
+
+/** Checks that nothing of any capture is left. */
+void session_check_nothing_left(void);
+
+#endif

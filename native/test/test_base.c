@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+#include <string.h>
+
+#include "base/bands.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/wake.h"
+#include "test.h"
+
+static pf_memory usage(void) {
+    pf_memory memory = {.size_bytes = sizeof memory};
+    pf_buffer_usage(&memory);
+    return memory;
+}
+
+static void bands_cover_the_rows_they_are_given(void) {
+    for (uint32_t y = 0; y < 100; y++) {
+        for (uint32_t height = 0; height < 100; height++) {
+            pf_bands bands = {0};
+            pf_bands_add_rows(&bands, y, height);
+            for (uint32_t band = 0; band < 16; band++) {
+                bool touches = y < (band + 1) * 16 && y + height > band * 16 && height > 0;
+                CHECK_EQUAL(pf_bands_has(&bands, band), touches);
+            }
+        }
+    }
+}
+
+static void runs_of_bands_are_found_in_order(void) {
+    pf_bands bands = {0};
+    pf_bands_add(&bands, (pf_band_range){3, 5});
+    pf_bands_add(&bands, (pf_band_range){63, 66});
+    pf_band_range run = pf_bands_next_run(&bands, 0, 70);
+    CHECK(run.first == 3 && run.end == 5);
+    run = pf_bands_next_run(&bands, run.end, 70);
+    CHECK(run.first == 63 && run.end == 66);
+    run = pf_bands_next_run(&bands, run.end, 70);
+    CHECK_EQUAL(run.first, run.end);
+    run = pf_bands_next_run(&bands, 0, 64);
+    run = pf_bands_next_run(&bands, run.end, 64);
+    CHECK(run.first == 63 && run.end == 64);
+}
+
+static void a_released_buffer_serves_the_next_stripe_of_its_size(void) {
+    uint64_t before = usage().buffer_bytes;
+    pf_buffer_pool *pool = pf_buffer_pool_create(1 << 20);
+    pf_buffer *first = pf_buffer_acquire(pool, 5000);
+    CHECK(first != NULL && first->capacity_bytes >= 5000);
+    memset(first->bytes, 0x5a, first->capacity_bytes);
+    pf_buffer_release(first);
+    pf_buffer *second = pf_buffer_acquire(pool, 6000);
+    CHECK(second == first);
+    pf_buffer_release(second);
+    pf_buffer_pool_release(pool);
+    CHECK_EQUAL(usage().buffer_bytes, before);
+}
+
+static void a_pool_keeps_no_more_than_its_limit(void) {
+    pf_buffer_pool *pool = pf_buffer_pool_create(10000);
+    uint64_t before = usage().buffer_bytes;
+    pf_buffer *buffers[16];
+    for (int index = 0; index < 16; index++) {
+        buffers[index] = pf_buffer_acquire(pool, 4000);
+        CHECK(buffers[index] != NULL);
+    }
+    for (int index = 0; index < 16; index++) {
+        pf_buffer_release(buffers[index]);
+    }
+    CHECK(usage().buffer_bytes - before <= 10000);
+    pf_buffer_pool_release(pool);
+}
+
+static void a_growing_buffer_keeps_its_contents(void) {
+    pf_buffer_pool *pool = pf_buffer_pool_create(0);
+    pf_buffer *buffer = pf_buffer_acquire(pool, 1000);
+    memcpy(buffer->bytes, "pixels", 7);
+    buffer = pf_buffer_grow(buffer, 7, 100000);
+    CHECK(buffer != NULL && buffer->capacity_bytes >= 100000);
+    CHECK(strcmp((const char *)buffer->bytes, "pixels") == 0);
+    pf_buffer_release(buffer);
+    pf_buffer_pool_release(pool);
+}
+
+static void a_lent_buffer_outlives_its_pools_creator(void) {
+    pf_memory before = usage();
+    pf_buffer_pool *pool = pf_buffer_pool_create(1 << 20);
+    pf_buffer *buffer = pf_buffer_acquire(pool, 100);
+    pf_buffer_lend(buffer);
+    CHECK_EQUAL(usage().lent_count, before.lent_count + 1);
+    pf_buffer_pool_release(pool);
+    memset(buffer->bytes, 1, 100);
+    pf_buffer_release(buffer);
+    CHECK_EQUAL(usage().lent_count, before.lent_count);
+    CHECK_EQUAL(usage().lent_bytes, before.lent_bytes);
+    CHECK_EQUAL(usage().buffer_bytes, before.buffer_bytes);
+}
+
+static void a_size_beyond_all_classes_is_refused(void) {
+    pf_buffer_pool *pool = pf_buffer_pool_create(0);
+    CHECK(pf_buffer_acquire(pool, (size_t)2 << 30) == NULL);
+    pf_fault_after(0);
+    CHECK(pf_buffer_acquire(pool, 100) == NULL);
+    pf_fault_after(-1);
+    pf_buffer_pool_release(pool);
+}
+
+static void a_kick_wakes_once_and_a_stop_for_good(void) {
+    pf_wake wake;
+    CHECK(pf_wake_init(&wake));
+    CHECK_EQUAL(pf_wake_wait(&wake, -1, 0), PF_WAKE_DEADLINE);
+    pf_wake_kick(&wake);
+    pf_wake_kick(&wake);
+    CHECK_EQUAL(pf_wake_wait(&wake, -1, PF_NEVER_NS), PF_WAKE_KICK);
+    CHECK_EQUAL(pf_wake_wait(&wake, -1, 0), PF_WAKE_DEADLINE);
+    pf_wake_kick(&wake);
+    CHECK_EQUAL(pf_wake_wait_answer(&wake, -1, 0), PF_WAKE_DEADLINE);
+    pf_wake_stop(&wake);
+    CHECK(pf_wake_stopped(&wake));
+    CHECK_EQUAL(pf_wake_wait(&wake, -1, PF_NEVER_NS), PF_WAKE_STOP);
+    CHECK_EQUAL(pf_wake_wait_answer(&wake, -1, PF_NEVER_NS), PF_WAKE_STOP);
+    pf_wake_deinit(&wake);
+}
+
+const pf_test base_tests[] = {
+    TEST(bands_cover_the_rows_they_are_given),
+    TEST(runs_of_bands_are_found_in_order),
+    TEST(a_released_buffer_serves_the_next_stripe_of_its_size),
+    TEST(a_pool_keeps_no_more_than_its_limit),
+    TEST(a_growing_buffer_keeps_its_contents),
+    TEST(a_lent_buffer_outlives_its_pools_creator),
+    TEST(a_size_beyond_all_classes_is_refused),
+    TEST(a_kick_wakes_once_and_a_stop_for_good),
+    TESTS_END,
+};

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/** A real capture of a real X server, for the sanitizers: an Xvfb of its own,
+ * painted by a second connection. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <xcb/xcb.h>
+
+#include "session.h"
+#include "test.h"
+
+typedef struct screen {
+    pid_t server;
+    char display[32];
+    xcb_connection_t *connection;
+    xcb_window_t root;
+    xcb_gcontext_t context;
+    /** Every picture gets a colour of its own. */
+    uint32_t painted;
+} screen;
+
+static void run_server(int display_fd, const char *extension) {
+    char number[16];
+    snprintf(number, sizeof number, "%d", display_fd);
+    /* It must not outlive a test that fails, nor hold its output open. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    freopen("/dev/null", "w", stdout);
+    freopen("/dev/null", "w", stderr);
+    execlp("Xvfb", "Xvfb", "-displayfd", number, "-screen", "0", "640x480x24", "-nolisten", "tcp",
+           "-noreset", extension == NULL ? NULL : "-extension", extension, NULL);
+    _exit(127);
+}
+
+/** Starts a server, without `extension` where one is named. */
+static void open_screen(screen *screen, const char *extension) {
+    int ends[2];
+    CHECK_EQUAL(pipe(ends), 0);
+    screen->server = fork();
+    CHECK(screen->server >= 0);
+    if (screen->server == 0) {
+        run_server(ends[1], extension);
+    }
+    close(ends[1]);
+    char number[16] = {0};
+    ssize_t length = 0, part;
+    while ((part = read(ends[0], number + length, sizeof number - 1 - (size_t)length)) > 0) {
+        length += part;
+        if (number[length - 1] == '\n') {
+            break;
+        }
+    }
+    close(ends[0]);
+    if (length == 0) {
+        pf_test_fail(__FILE__, __LINE__, "Xvfb does not start; install the package xvfb");
+    }
+    snprintf(screen->display, sizeof screen->display, ":%d", atoi(number));
+    screen->connection = xcb_connect(screen->display, NULL);
+    CHECK_EQUAL(xcb_connection_has_error(screen->connection), 0);
+    screen->root = xcb_setup_roots_iterator(xcb_get_setup(screen->connection)).data->root;
+    screen->context = xcb_generate_id(screen->connection);
+    xcb_create_gc(screen->connection, screen->context, screen->root, 0, NULL);
+}
+
+static void close_screen(screen *screen) {
+    if (screen->connection != NULL) {
+        xcb_disconnect(screen->connection);
+    }
+    kill(screen->server, SIGKILL);
+    waitpid(screen->server, NULL, 0);
+}
+
+static void paint(screen *screen, int16_t y, uint32_t colour) {
+    xcb_rectangle_t rect = {.x = 10, .y = y, .width = 200, .height = 10};
+    xcb_change_gc(screen->connection, screen->context, XCB_GC_FOREGROUND, &colour);
+    xcb_poly_fill_rectangle(screen->connection, screen->root, screen->context, 1, &rect);
+    free(xcb_get_input_focus_reply(screen->connection, xcb_get_input_focus(screen->connection),
+                                   NULL));
+}
+
+static void check_session(screen *screen, pf_settings settings) {
+    uint64_t handle = 0;
+    session_log log = {0};
+    CHECK_EQUAL(pf_capture_start(&settings, &handle), PF_STATUS_OK);
+    session_await_stripes(handle, &log, 1);
+    for (uint32_t round = 1; round <= 30; round++) {
+        paint(screen, (int16_t)(round * 15), ++screen->painted * 0x010305);
+        session_await_stripes(handle, &log, 1);
+        settings.jpeg_quality = 40 + round;
+        settings.h264_crf = 20 + round % 10;
+        settings.output_mode ^= round % 10 == 0;
+        CHECK_EQUAL(pf_capture_update(handle, &settings), PF_STATUS_OK);
+        if (round % 7 == 0) {
+            CHECK_EQUAL(pf_capture_request_keyframe(handle), PF_STATUS_OK);
+        }
+    }
+    CHECK_EQUAL(pf_capture_free(handle), PF_STATUS_OK);
+    session_check_nothing_left();
+}
+
+static void run_sessions(const char *missing_extension, uint32_t mode_count) {
+    screen screen = {0};
+    open_screen(&screen, missing_extension);
+    for (uint32_t mode = 0; mode < mode_count; mode++) {
+        pf_settings settings = default_settings(screen.display);
+        settings.output_mode = mode > 0;
+        settings.h264_full_frame = mode == 2;
+        check_session(&screen, settings);
+    }
+    close_screen(&screen);
+}
+
+static void a_real_screen_is_captured_in_every_mode(void) {
+    run_sessions(NULL, 3);
+}
+
+static void a_server_without_extensions_is_captured_too(void) {
+    run_sessions("MIT-SHM", 3);
+    run_sessions("DAMAGE", 3);
+    /* Debian's Xvfb aborts without XFIXES when its first client leaves. */
+    run_sessions("XFIXES", 1);
+}
+
+static void a_server_that_dies_is_told_of(void) {
+    for (int round = 0; round < 5; round++) {
+        screen screen = {0};
+        open_screen(&screen, NULL);
+        pf_settings settings = default_settings(screen.display);
+        uint64_t handle = 0;
+        session_log log = {0};
+        CHECK_EQUAL(pf_capture_start(&settings, &handle), PF_STATUS_OK);
+        session_await_stripes(handle, &log, 1);
+        close_screen(&screen);
+        while (session_step(handle, &log)) {
+        }
+        CHECK_EQUAL(log.state.phase, PF_PHASE_FAILED);
+        CHECK_EQUAL(log.state.error, PF_STATUS_DISPLAY_LOST);
+        CHECK_EQUAL(pf_capture_free(handle), PF_STATUS_OK);
+    }
+    session_check_nothing_left();
+}
+
+static void a_capture_stops_while_its_server_hangs(void) {
+    screen screen = {0};
+    open_screen(&screen, NULL);
+    pf_settings settings = default_settings(screen.display);
+    uint64_t handle = 0;
+    session_log log = {0};
+    CHECK_EQUAL(pf_capture_start(&settings, &handle), PF_STATUS_OK);
+    session_await_stripes(handle, &log, 1);
+    settings.jpeg_full_color = 1; /* needs another grab */
+    kill(screen.server, SIGSTOP);
+    CHECK_EQUAL(pf_capture_update(handle, &settings), PF_STATUS_OK);
+    while (pf_capture_wait(handle, 50) != PF_STATUS_TIMEOUT) {
+        session_step(handle, &log);
+    }
+    CHECK_EQUAL(pf_capture_free(handle), PF_STATUS_OK);
+    kill(screen.server, SIGCONT);
+    close_screen(&screen);
+    session_check_nothing_left();
+}
+
+static void a_capture_stops_while_it_connects(void) {
+    screen screen = {0};
+    open_screen(&screen, NULL);
+    /* libXau frees its buffer when the process exits, whoever still uses it;
+     * with a file named it has none. */
+    setenv("XAUTHORITY", "/dev/null", 1);
+    kill(screen.server, SIGSTOP);
+    pf_settings settings = default_settings(screen.display);
+    uint64_t handle = 0;
+    CHECK_EQUAL(pf_capture_start(&settings, &handle), PF_STATUS_OK);
+    CHECK_EQUAL(pf_capture_wait(handle, 100), PF_STATUS_TIMEOUT);
+    CHECK_EQUAL(pf_capture_free(handle), PF_STATUS_OK);
+    kill(screen.server, SIGCONT);
+    close_screen(&screen);
+    session_check_nothing_left();
+}
+
+const pf_test session_tests[] = {
+    TEST(a_real_screen_is_captured_in_every_mode),
+    TEST(a_server_without_extensions_is_captured_too),
+    TEST(a_server_that_dies_is_told_of),
+    TEST(a_capture_stops_while_its_server_hangs),
+    TEST(a_capture_stops_while_it_connects),
+    TESTS_END,
+};
