@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: MPL-2.0
+/** One run of a capture, from `start()` until its native threads are gone. */
+import { type RegisteredRun, registerRun, unregisterRun } from "./capture-registry.ts";
+import { PixelfluxError } from "./errors.ts";
+import { TurnBudget, TurnPump } from "./event-loop.ts";
+import type { CaptureEmitter } from "./events.ts";
+import { DRAIN_COUNT_MAX, NativeCapture, type NativeState } from "./native/capture.ts";
+import type { CollectedCount } from "./native/stripe-buffer.ts";
+import { type PollListener, PollWorker } from "./poll-worker.ts";
+import { nativeSettings, type ResolvedSettings } from "./settings.ts";
+import { type CaptureStats, NO_NATIVE_COUNTS, readNativeCounts } from "./stats.ts";
+import { Stripe } from "./stripe.ts";
+
+/** What a run needs of the capture it belongs to. */
+export interface RunHost {
+  /** The public object. */
+  readonly capture: object;
+  readonly settings: ResolvedSettings;
+  readonly emitter: CaptureEmitter;
+}
+
+/**
+ * - `waiting`: for an earlier run to end
+ * - `starting`: no frame has been grabbed yet
+ * - `running`
+ * - `failing`: of itself; what was ready is still delivered
+ * - `stopping`: because it was asked to; nothing is delivered any more
+ * - `ended`: nothing native is left
+ */
+type RunPhase = "waiting" | "starting" | "running" | "failing" | "stopping" | "ended";
+
+/** Stripes one step of an iterator takes: the native queue is to be the only queue. */
+const ITERATION_DRAIN_COUNT = 1;
+
+/** One run. Used on the thread of its realm alone. */
+export class CaptureRun implements PollListener, RegisteredRun {
+  readonly capture: object;
+  /** Resolves with the first frame; rejects where there never was one. */
+  readonly started: Promise<void>;
+  /** Resolves when nothing native is left, however the run ended. Never rejects. */
+  readonly finished: Promise<void>;
+  /** An iterator takes the stripes. */
+  iterated = false;
+  /** The frame's size in px as last drained; 0 before the first frame. */
+  width = 0;
+  height = 0;
+
+  readonly #host: RunHost;
+  readonly #onStripe: ((stripe: Stripe) => void) | undefined;
+  readonly #startedSettle = Promise.withResolvers<void>();
+  readonly #finishedSettle = Promise.withResolvers<void>();
+  readonly #collected: CollectedCount = { count: 0 };
+  #phase: RunPhase = "waiting";
+  #hasStarted = false;
+  #native: NativeCapture | undefined;
+  #failure: unknown;
+  #resizeCount = 0;
+  #delivered = 0;
+  #discarded = 0;
+  #nativeCounts = NO_NATIVE_COUNTS;
+  /** Taken from a failed native capture before it was freed, for the iterator. */
+  #leftover: Stripe[] = [];
+  #wakeIterator: (() => void) | undefined;
+  readonly #pump = new TurnPump(() => this.#deliverBatch());
+  readonly #turn = new TurnBudget();
+
+  /**
+   * Begins at once, or when `previous` has finished.
+   *
+   * @param onStripe - gets every stripe and never throws; without it, {@link next} is to be
+   *   called.
+   */
+  constructor(
+    host: RunHost,
+    onStripe: ((stripe: Stripe) => void) | undefined,
+    previous: CaptureRun | undefined,
+  ) {
+    this.#host = host;
+    this.capture = host.capture;
+    this.#onStripe = onStripe;
+    this.started = this.#startedSettle.promise;
+    this.finished = this.#finishedSettle.promise;
+    void this.#begin(previous);
+  }
+
+  /** Neither asked to stop nor failed. */
+  get isActive(): boolean {
+    return this.#phase === "waiting" || this.#phase === "starting" || this.#phase === "running";
+  }
+
+  get hasCallback(): boolean {
+    return this.#onStripe !== undefined;
+  }
+
+  /** Nothing is delivered from here on. May be repeated. */
+  requestStop(): void {
+    if (this.#phase === "stopping" || this.#phase === "ended") return;
+    this.#phase = "stopping";
+    this.#failure = undefined;
+    this.#native?.stop();
+    this.#releaseLeftover();
+    if (!this.#hasStarted) this.#startedSettle.reject(abortedError());
+    this.#wake();
+  }
+
+  /** Sends the host's present settings to the native side, where there is one. */
+  update(settings: ResolvedSettings): void {
+    if (this.isActive) this.#native?.update(nativeSettings(settings));
+  }
+
+  requestKeyframe(): void {
+    // Before the native start there is nothing to ask for: the first frame is complete.
+    this.#native?.requestKeyframe();
+  }
+
+  stats(): CaptureStats {
+    if (this.#native) this.#nativeCounts = readNativeCounts(this.#native.stats());
+    return {
+      ...this.#nativeCounts,
+      stripesDelivered: this.#delivered,
+      stripesDiscarded: this.#discarded,
+      stripesCollected: this.#collected.count,
+    };
+  }
+
+  /**
+   * The next stripe, for an iterator; `undefined` after `stop()`.
+   *
+   * @throws the failure that ended the run, once.
+   */
+  async next(): Promise<Stripe | undefined> {
+    if (!(await this.#hasFrames())) return undefined;
+    for (;;) {
+      await this.#turn.yieldIfSpent();
+      const stripe = this.#leftover.shift() ?? this.#drainOne();
+      if (stripe) {
+        this.#delivered += 1;
+        return stripe;
+      }
+      if (this.#phase === "stopping" || this.#phase === "ended") break;
+      await new Promise<void>((resolve) => {
+        this.#wakeIterator = resolve;
+      });
+    }
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure;
+    return undefined;
+  }
+
+  onNews(): void {
+    if (this.#onStripe) {
+      this.#pump.request();
+    } else if (this.#wakeIterator) {
+      this.#wake();
+    } else if (!this.#hasStarted) {
+      this.#guard(() => this.#drain(0));
+    }
+    // Else nobody has asked for a stripe: leaving the news unread holds the capture back.
+  }
+
+  onEnded(): void {
+    this.#guard(() => this.#takeLeftover());
+    this.#finish();
+  }
+
+  onFailed(message: string): void {
+    this.#fail(pollError(this.#operation, message));
+    this.#finish();
+  }
+
+  requestNativeStop(): void {
+    this.#native?.stop();
+  }
+
+  freeWithin(timeoutMs: number): void {
+    if (this.#native?.waitForEnd(timeoutMs)) this.#native.free();
+    this.#native = undefined;
+    this.#phase = "ended";
+  }
+
+  async #begin(previous: CaptureRun | undefined): Promise<void> {
+    if (previous) await previous.finished;
+    if (this.isActive) {
+      try {
+        this.#phase = "starting";
+        this.#startNative();
+        return;
+      } catch (error) {
+        this.#fail(error);
+      }
+    }
+    this.#finish();
+  }
+
+  #startNative(): void {
+    const native = NativeCapture.start(nativeSettings(this.#host.settings));
+    this.#native = native;
+    registerRun(this);
+    PollWorker.acquire().watch({ libraryPath: native.library.path, handle: native.handle }, this);
+  }
+
+  /** Waits for the first frame; false where `stop()` came before it. */
+  async #hasFrames(): Promise<boolean> {
+    try {
+      await this.started;
+      return true;
+    } catch (error) {
+      if (this.#phase === "stopping" || isAborted(error)) return false;
+      throw error;
+    }
+  }
+
+  /** One step of the callback style; returns whether stripes still wait. */
+  #deliverBatch(): boolean {
+    let queuedCount = 0;
+    this.#guard(() => {
+      if (!this.isActive) return;
+      queuedCount = this.#drain(DRAIN_COUNT_MAX).queuedCount;
+      this.#deliver();
+    });
+    return queuedCount > 0;
+  }
+
+  #drain(capacity: number): NativeState {
+    const state = this.#requireNative().drain(capacity);
+    this.width = state.width;
+    this.height = state.height;
+    if (state.phase === "running" && this.#phase === "starting") {
+      this.#phase = "running";
+      this.#hasStarted = true;
+      this.#startedSettle.resolve();
+    }
+    if (state.resizeCount !== this.#resizeCount) {
+      this.#resizeCount = state.resizeCount;
+      this.#host.emitter.emit("resize", { width: state.width, height: state.height });
+    }
+    return state;
+  }
+
+  #drainOne(): Stripe | undefined {
+    if (!this.#native || this.#phase !== "running") return undefined;
+    this.#guard(() => this.#drain(ITERATION_DRAIN_COUNT));
+    return this.#take();
+  }
+
+  /** The next drained stripe; whatever was drained is given back once nothing may be delivered. */
+  #take(): Stripe | undefined {
+    const native = this.#native;
+    if (!native) return undefined;
+    if (this.#phase === "running" || (this.#phase === "failing" && this.#hasStarted)) {
+      const stripe = native.take(this.#collected);
+      return stripe && new Stripe(stripe);
+    }
+    this.#discarded += native.discard();
+    return undefined;
+  }
+
+  #deliver(): void {
+    for (let stripe = this.#take(); stripe !== undefined; stripe = this.#take()) {
+      this.#delivered += 1;
+      this.#onStripe?.(stripe);
+    }
+  }
+
+  /** What a native capture that ended of itself still holds: its error and its last stripes. */
+  #takeLeftover(): void {
+    while (this.isActive || this.#phase === "failing") {
+      const state = this.#drain(DRAIN_COUNT_MAX);
+      if (state.phase === "failed" && this.isActive) {
+        this.#fail(this.#requireNative().failure(state, this.#operation));
+      }
+      if (this.#onStripe) {
+        this.#deliver();
+      } else {
+        for (let stripe = this.#take(); stripe !== undefined; stripe = this.#take()) {
+          this.#leftover.push(stripe);
+        }
+      }
+      if (state.queuedCount === 0) return;
+    }
+  }
+
+  /** Ends the run because of an error; the first one counts. */
+  #fail(error: unknown): void {
+    if (!this.isActive) return;
+    this.#phase = "failing";
+    this.#failure = error;
+    this.#native?.stop();
+  }
+
+  /** Runs a step that can only fail if the library or the memory is broken, which ends the run. */
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The native threads are gone, or never were: gives back, and tells everybody. */
+  #finish(): void {
+    if (this.#native) {
+      this.#nativeCounts = readNativeCounts(this.#native.stats());
+      this.#native.free();
+      this.#native = undefined;
+      unregisterRun(this);
+    }
+    const wasStopped = this.#phase === "stopping";
+    this.#phase = "ended";
+    if (!this.#hasStarted) {
+      this.#startedSettle.reject(this.#failure ?? abortedError());
+    } else {
+      if (!wasStopped && !this.iterated && this.#failure !== undefined) {
+        this.#host.emitter.emit("error", this.#failure);
+      }
+      this.#host.emitter.emit("stop");
+    }
+    this.#wake();
+    this.#finishedSettle.resolve();
+  }
+
+  #releaseLeftover(): void {
+    for (const stripe of this.#leftover) stripe.release();
+    this.#discarded += this.#leftover.length;
+    this.#leftover = [];
+  }
+
+  #wake(): void {
+    const wake = this.#wakeIterator;
+    this.#wakeIterator = undefined;
+    wake?.();
+  }
+
+  /** What a failure now is a failure of. */
+  get #operation(): string {
+    return this.#hasStarted ? "capture" : "start";
+  }
+
+  #requireNative(): NativeCapture {
+    if (this.#native) return this.#native;
+    throw new PixelfluxError("ERR_NOT_RUNNING", "capture", "capture: nothing native is left");
+  }
+}
+
+function isAborted(error: unknown): boolean {
+  return error instanceof PixelfluxError && error.code === "ERR_ABORTED";
+}
+
+function abortedError(): PixelfluxError {
+  const text = "start: stop() was called before the first frame was grabbed";
+  return new PixelfluxError("ERR_ABORTED", "start", text);
+}
+
+function pollError(operation: string, message: string): PixelfluxError {
+  const text = `${operation}: the worker that waits for stripes failed: ${message}. Start the capture again; if it stays so, look at the limits of memory and threads.`;
+  return new PixelfluxError("ERR_NO_RESOURCE", operation, text);
+}

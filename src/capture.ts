@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MPL-2.0
+/** The public face of a capture. */
+import { registeredRuns } from "./capture-registry.ts";
+import { CaptureRun } from "./capture-run.ts";
+import { PixelfluxError } from "./errors.ts";
+import { CaptureEmitter, type CaptureEvents, type CaptureListener } from "./events.ts";
+import {
+  type CaptureSettings,
+  mergeSettings,
+  type ResolvedSettings,
+  resolveSettings,
+} from "./settings.ts";
+import { type CaptureStats, NO_NATIVE_COUNTS } from "./stats.ts";
+import type { Stripe } from "./stripe.ts";
+import { StripeIterator } from "./stripe-iterator.ts";
+
+/**
+ * Captures one region of one screen and hands out the stripes that changed.
+ *
+ * Callback style: {@link start} with a function. Iteration:
+ * `for await (const stripe of capture)`, which starts and stops by itself.
+ * Either way every {@link Stripe} is its receiver's to release.
+ *
+ * Captures do not affect each other; any number up to 64 may run in a process.
+ * A running one keeps the process alive. An object belongs to the thread that
+ * made it. `await using` stops it at the end of the block.
+ */
+export class ScreenCapture implements AsyncDisposable {
+  #settings: ResolvedSettings;
+  #run: CaptureRun | undefined;
+  readonly #emitter = new CaptureEmitter();
+
+  /**
+   * Checks the settings; nothing is opened before {@link start}.
+   *
+   * @throws {PixelfluxError} `ERR_INVALID_SETTING` or `ERR_UNKNOWN_SETTING`.
+   */
+  constructor(settings: CaptureSettings = {}) {
+    this.#settings = resolveSettings(settings, "new ScreenCapture");
+  }
+
+  /** The present settings with every default filled in. Frozen; {@link update} replaces it. */
+  get settings(): ResolvedSettings {
+    return this.#settings;
+  }
+
+  /** True from `start()` on until `stop()` is called or the capture fails. */
+  get running(): boolean {
+    return this.#run?.isActive ?? false;
+  }
+
+  /** Width in px of the frame captured last; 0 before the first one since `start()`. */
+  get width(): number {
+    return this.#run?.width ?? 0;
+  }
+
+  /** Height in px of the frame captured last; 0 before the first one since `start()`. */
+  get height(): number {
+    return this.#run?.height ?? 0;
+  }
+
+  /**
+   * Starts the capture. May follow a `stop()` at once.
+   *
+   * `onStripe` is called for each stripe, oldest first, with `userData`. What
+   * it throws, or what a promise it returns rejects with, becomes an `error`
+   * event, and the capture goes on. A promise is not waited for. Without
+   * `onStripe`, iterate: the capture holds back until somebody does.
+   *
+   * @returns resolves when the first frame has been grabbed.
+   * @throws {PixelfluxError} by rejection: `ERR_ALREADY_RUNNING`,
+   *   `ERR_LIBRARY_NOT_FOUND`, `ERR_ABI_MISMATCH`, `ERR_DISPLAY_OPEN`,
+   *   `ERR_DISPLAY_UNSUPPORTED`, `ERR_REGION_OFF_SCREEN`, `ERR_ENCODER`,
+   *   `ERR_WATERMARK`, `ERR_NO_RESOURCE`, `ERR_OUT_OF_MEMORY`,
+   *   `ERR_TOO_MANY_CAPTURES`; `ERR_ABORTED` where `stop()` comes first.
+   */
+  start(onStripe?: (stripe: Stripe) => unknown): Promise<void>;
+  start<UserData>(
+    onStripe: (stripe: Stripe, userData: UserData) => unknown,
+    userData: UserData,
+  ): Promise<void>;
+  async start(
+    onStripe?: (stripe: Stripe, userData: unknown) => unknown,
+    userData?: unknown,
+  ): Promise<void> {
+    if (onStripe !== undefined && typeof onStripe !== "function") {
+      const text = `start: onStripe has to be a function, but is of type ${typeof onStripe}. Leave it out to iterate.`;
+      throw new PixelfluxError("ERR_INVALID_SETTING", "start", text, { field: "onStripe" });
+    }
+    if (this.running) throw alreadyRunning("start", "is running. Await stop() first.");
+    await this.#begin(onStripe && this.#guarded(onStripe, userData)).started;
+  }
+
+  /**
+   * Stops the capture: no stripe is handed out from this call on. May be
+   * called at any time, any number of times, from inside a callback too.
+   *
+   * @returns resolves when every native thread of the capture has exited.
+   *   Never rejects.
+   */
+  stop(): Promise<void> {
+    this.#run?.requestStop();
+    return this.#run?.finished ?? Promise.resolve();
+  }
+
+  /**
+   * Changes settings, from the next frame on where the capture runs. Fields
+   * that are left out stay; a field given as `undefined` returns to its
+   * default. All of the change is made, or none of it.
+   *
+   * @throws {PixelfluxError} `ERR_INVALID_SETTING` (also where `display`,
+   *   `stripeHeader` or `queueFrames` would change) or `ERR_UNKNOWN_SETTING`.
+   */
+  update(change: CaptureSettings): void {
+    const merged = mergeSettings(this.#settings, change, "update");
+    this.#run?.update(merged);
+    this.#settings = merged;
+  }
+
+  /**
+   * Has every stripe sent again, complete, within one frame time, on a still
+   * screen too; H.264 as IDR. Requests within one frame time count once.
+   *
+   * @throws {PixelfluxError} `ERR_NOT_RUNNING` before a start, which sends
+   *   everything anyway, and after a stop.
+   */
+  requestKeyframe(): void {
+    if (!this.#run?.isActive) {
+      const text =
+        "requestKeyframe: the capture is not running. Start it: its first frame is complete.";
+      throw new PixelfluxError("ERR_NOT_RUNNING", "requestKeyframe", text);
+    }
+    this.#run.requestKeyframe();
+  }
+
+  /** Reads the counters since the last start; see {@link CaptureStats}. Does not block. */
+  stats(): CaptureStats {
+    const nothing = { stripesDelivered: 0, stripesDiscarded: 0, stripesCollected: 0 };
+    return this.#run?.stats() ?? { ...NO_NATIVE_COUNTS, ...nothing };
+  }
+
+  /** Adds a listener; see {@link CaptureEvents}. */
+  on<E extends keyof CaptureEvents>(event: E, listener: CaptureListener<E>): this {
+    this.#emitter.add(event, listener, false);
+    return this;
+  }
+
+  /** Adds a listener for the next time only. */
+  once<E extends keyof CaptureEvents>(event: E, listener: CaptureListener<E>): this {
+    this.#emitter.add(event, listener, true);
+    return this;
+  }
+
+  /** Takes a listener away, one registration a call. */
+  off<E extends keyof CaptureEvents>(event: E, listener: CaptureListener<E>): this {
+    this.#emitter.remove(event, listener);
+    return this;
+  }
+
+  /**
+   * Iterates the stripes: starts the capture where it does not run, takes over
+   * one that was started without a callback, and stops it when the loop is
+   * left. A failure of the capture is thrown out of the loop; `stop()` ends it
+   * normally. One iterator at a time. The native queue is the only queue: a
+   * slow loop sees fewer but current frames.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Stripe, undefined> {
+    return new StripeIterator(() => this.#claim());
+  }
+
+  /** {@link stop}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /** The callback as a function that never throws. */
+  #guarded(
+    onStripe: (stripe: Stripe, userData: unknown) => unknown,
+    userData: unknown,
+  ): (stripe: Stripe) => void {
+    const report = (error: unknown) => this.#emitter.emit("error", error);
+    return (stripe) => {
+      try {
+        const result = onStripe(stripe, userData);
+        // Resolving follows any thenable; nothing is made for the usual `undefined`.
+        if (typeof result === "object" && result !== null) Promise.resolve(result).catch(report);
+      } catch (error) {
+        report(error);
+      }
+    };
+  }
+
+  #begin(onStripe: ((stripe: Stripe) => void) | undefined): CaptureRun {
+    const capture = this;
+    const host = {
+      capture,
+      emitter: this.#emitter,
+      get settings() {
+        return capture.#settings;
+      },
+    };
+    this.#run = new CaptureRun(host, onStripe, this.#run);
+    return this.#run;
+  }
+
+  #claim(): CaptureRun {
+    const run = this.running && this.#run ? this.#run : this.#begin(undefined);
+    if (run.hasCallback) throw alreadyRunning("iterate", "hands its stripes to a callback.");
+    if (run.iterated) throw alreadyRunning("iterate", "is being iterated already.");
+    run.iterated = true;
+    return run;
+  }
+}
+
+/**
+ * The captures of this thread that have not ended, those of a module that
+ * `bun --hot` has evaluated anew included: stop them before starting their
+ * successors.
+ */
+export function runningCaptures(): readonly ScreenCapture[] {
+  return registeredRuns().map(({ capture }) => capture as ScreenCapture);
+}
+
+function alreadyRunning(operation: string, state: string): PixelfluxError {
+  const text = `${operation}: this capture ${state} Use a ScreenCapture of its own for each consumer.`;
+  return new PixelfluxError("ERR_ALREADY_RUNNING", operation, text);
+}

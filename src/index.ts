@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MPL-2.0
+/**
+ * pixelflux-ffi: screen capture for Bun. The changed stripes of a screen as
+ * JPEG or H.264, encoded natively, over bun:ffi.
+ */
+export { runningCaptures, ScreenCapture } from "./capture.ts";
+export { type ErrorCode, PixelfluxError, type PixelfluxErrorOptions } from "./errors.ts";
+export type { CaptureEvents, CaptureListener, ResizeEvent } from "./events.ts";
+export { type MemoryUsage, memoryUsage } from "./native/memory.ts";
+export type { CaptureSettings, ResolvedSettings } from "./settings.ts";
+export type { CaptureStats } from "./stats.ts";
+export type { Stripe } from "./stripe.ts";

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MPL-2.0
+/** One native capture behind its handle: calls, and statuses turned into errors. */
+import { errorOfStatus, type PixelfluxError } from "../errors.ts";
+import { mismatch } from "./layout.ts";
+import { type NativeLibrary, nativeLibrary } from "./library.ts";
+import { type CollectedCount, createStripeBuffer, releaseStripeBytes } from "./stripe-buffer.ts";
+import { StructBuffer, sizedStruct, textOf } from "./struct-buffer.ts";
+
+/** `pf_phase`. */
+export type NativePhase = "starting" | "running" | "stopped" | "failed";
+
+const PHASES: readonly NativePhase[] = ["starting", "running", "stopped", "failed"];
+
+/** `pf_state`: where the capture stood when {@link NativeCapture.drain} returned. */
+export interface NativeState {
+  readonly phase: NativePhase;
+  /** A negative status when the phase is `"failed"`, else 0. */
+  readonly error: number;
+  /** Stripes that still wait. */
+  readonly queuedCount: number;
+  /** The frame's present size in px, 0 before the first frame. */
+  readonly width: number;
+  readonly height: number;
+  /** How often the size has changed since the start. */
+  readonly resizeCount: number;
+}
+
+/** One drained stripe whose bytes now belong to `buffer`. */
+export interface NativeStripe {
+  readonly buffer: ArrayBuffer;
+  readonly headerBytes: number;
+  readonly timestampUs: number;
+  readonly frameId: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly outputMode: "jpeg" | "h264";
+  readonly keyframe: boolean;
+  /** profile_idc, constraint flags and level_idc as 0x00PPCCLL; 0 for JPEG. */
+  readonly h264Profile: number;
+}
+
+/** Counters of `pf_stats` this side passes on, by their native names. */
+export type NativeCounters = StructBuffer<"pf_stats">;
+
+/** Stripes one drain can take: a frame of the finest automatic layout. */
+export const DRAIN_COUNT_MAX = 64;
+
+const MESSAGE_BYTES_MAX = 1024;
+
+/** `PF_WAIT_MS_MAX`, `PF_STATUS_ENDED`. */
+const WAIT_MS_MAX = 100;
+const STATUS_ENDED = 2;
+
+/**
+ * A native capture. Whoever starts it owes {@link free}. Only drained stripes
+ * may be used afterwards. Nothing here blocks but `free`.
+ */
+export class NativeCapture {
+  /** Names the capture to the library, also on other threads. */
+  readonly handle: number;
+  readonly library: NativeLibrary;
+  readonly #batch: StructBuffer<"pf_stripe">;
+  readonly #count = new Uint32Array(1);
+  readonly #state: StructBuffer<"pf_state">;
+  readonly #stats: StructBuffer<"pf_stats">;
+  #taken = 0;
+  #drained = 0;
+
+  private constructor(library: NativeLibrary, handle: number) {
+    const { layout } = library;
+    this.library = library;
+    this.handle = handle;
+    this.#batch = new StructBuffer("pf_stripe", layout.pf_stripe, DRAIN_COUNT_MAX);
+    this.#state = sizedStruct("pf_state", layout.pf_state);
+    this.#stats = sizedStruct("pf_stats", layout.pf_stats);
+  }
+
+  /**
+   * Starts a capture and returns at once; what goes wrong while it opens its
+   * source shows later as phase `"failed"`.
+   *
+   * @param settings - `pf_settings` fields by native name, each checked.
+   * @throws {PixelfluxError} the library's refusal, or why it cannot be loaded.
+   */
+  static start(settings: Readonly<Record<string, number | string>>): NativeCapture {
+    const library = nativeLibrary();
+    const handle = new BigUint64Array(1);
+    const status = library.call.pf_capture_start(packSettings(library, settings).bytes, handle);
+    if (status < 0) throw errorOfStatus(status, "start", lastMessage(library));
+    return new NativeCapture(library, Number(handle[0]));
+  }
+
+  /** Replaces the settings from the next frame on. @throws {PixelfluxError} and the old ones stay. */
+  update(settings: Readonly<Record<string, number | string>>): void {
+    const { library } = this;
+    const packed = packSettings(library, settings);
+    const status = library.call.pf_capture_update(this.handle, packed.bytes);
+    if (status < 0) throw errorOfStatus(status, "update", lastMessage(library));
+  }
+
+  /** Asks for every stripe again, complete. @throws {PixelfluxError} */
+  requestKeyframe(): void {
+    this.#check(this.library.call.pf_capture_request_keyframe(this.handle), "requestKeyframe");
+  }
+
+  /**
+   * Takes up to `capacity` stripes out of the native queue and reads the state
+   * that goes with them. The stripes are then to be fetched with
+   * {@link take}, or given up with {@link discard}, before the next drain.
+   *
+   * @param capacity - 0…{@link DRAIN_COUNT_MAX}.
+   * @throws {PixelfluxError}
+   */
+  drain(capacity: number): NativeState {
+    this.discard();
+    const status = this.library.call.pf_capture_drain(
+      this.handle,
+      this.#batch.bytes,
+      capacity,
+      this.#count,
+      this.#state.bytes,
+    );
+    this.#check(status, "drain");
+    this.#taken = 0;
+    this.#drained = this.#count[0] ?? 0;
+    return this.#readState();
+  }
+
+  /** The next drained stripe, which belongs to the caller now; `undefined` after the last. */
+  take(counter: CollectedCount): NativeStripe | undefined {
+    if (this.#taken >= this.#drained) return undefined;
+    const index = this.#taken++;
+    const batch = this.#batch;
+    const lengthBytes = batch.number("size_bytes", index);
+    const { bytes, context } = this.#owner(index);
+    return {
+      buffer: createStripeBuffer(this.library, bytes, lengthBytes, context, counter),
+      headerBytes: batch.number("header_bytes", index),
+      timestampUs: batch.number("timestamp_us", index),
+      frameId: batch.number("frame_id", index),
+      y: batch.number("y", index),
+      width: batch.number("width", index),
+      height: batch.number("height", index),
+      outputMode: batch.number("output_mode", index) === 0 ? "jpeg" : "h264",
+      keyframe: batch.number("keyframe", index) !== 0,
+      h264Profile: batch.number("h264_profile", index),
+    };
+  }
+
+  /** Gives back the drained stripes that were not taken, and returns how many there were. */
+  discard(): number {
+    const count = this.#drained - this.#taken;
+    while (this.#taken < this.#drained) {
+      const { bytes, context } = this.#owner(this.#taken++);
+      releaseStripeBytes(this.library, bytes, context);
+    }
+    return count;
+  }
+
+  /** Asks for the end and wakes whoever waits; queued stripes are gone. May be repeated. */
+  stop(): void {
+    this.#check(this.library.call.pf_capture_stop(this.handle), "stop");
+  }
+
+  /**
+   * Gives back everything but the stripes that were taken. Blocks until the
+   * native threads have ended, which they have once the poll worker said so.
+   */
+  free(): void {
+    this.discard();
+    this.#check(this.library.call.pf_capture_free(this.handle), "stop");
+  }
+
+  /**
+   * Waits until the native threads have ended, or for so long. Blocks; for the
+   * exit of the process alone.
+   *
+   * @returns whether they have, so that {@link free} would not block.
+   */
+  waitForEnd(timeoutMs: number): boolean {
+    const deadlineMs = performance.now() + timeoutMs;
+    do {
+      const leftMs = Math.max(0, Math.ceil(deadlineMs - performance.now()));
+      const status = this.library.call.pf_capture_wait(this.handle, Math.min(leftMs, WAIT_MS_MAX));
+      this.#check(status, "stop");
+      if (status === STATUS_ENDED) return true;
+    } while (performance.now() < deadlineMs);
+    return false;
+  }
+
+  /** The error for a state of phase `"failed"`. */
+  failure(state: NativeState, operation: string): PixelfluxError {
+    const text = new Uint8Array(MESSAGE_BYTES_MAX);
+    this.library.call.pf_capture_message(this.handle, text, text.length);
+    return errorOfStatus(state.error, operation, textOf(text));
+  }
+
+  /** Reads the counters; the buffer is overwritten by the next call. @throws {PixelfluxError} */
+  stats(): NativeCounters {
+    const status = this.library.call.pf_capture_stats(this.handle, this.#stats.bytes);
+    this.#check(status, "stats");
+    return this.#stats;
+  }
+
+  #owner(index: number): { bytes: number; context: number } {
+    const batch = this.#batch;
+    return { bytes: batch.number("bytes", index), context: batch.number("context", index) };
+  }
+
+  #readState(): NativeState {
+    const state = this.#state;
+    const phase = PHASES[state.number("phase")];
+    if (phase === undefined) throw mismatch(`it reports phase ${state.number("phase")}`);
+    return {
+      phase,
+      error: state.number("error"),
+      queuedCount: state.number("queued_count"),
+      width: state.number("width"),
+      height: state.number("height"),
+      resizeCount: state.number("resize_count"),
+    };
+  }
+
+  #check(status: number, operation: string): void {
+    if (status < 0) throw errorOfStatus(status, operation, "");
+  }
+}
+
+function packSettings(
+  library: NativeLibrary,
+  settings: Readonly<Record<string, number | string>>,
+): StructBuffer<"pf_settings"> {
+  const struct = sizedStruct("pf_settings", library.layout.pf_settings);
+  for (const [field, value] of Object.entries(settings)) {
+    struct.set(field as Parameters<typeof struct.set>[0], value);
+  }
+  return struct;
+}
+
+/** The calling thread's last message; to be read right after the call that failed. */
+function lastMessage(library: NativeLibrary): string {
+  const text = new Uint8Array(MESSAGE_BYTES_MAX);
+  library.call.pf_last_message(text, text.length);
+  return textOf(text);
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MPL-2.0
+/**
+ * The exported functions of native/include/pixelflux.h, and nothing else.
+ *
+ * Handles are u64 and below 2^53, so they travel as JavaScript numbers.
+ * `"buffer"` refuses `undefined` and `null` in the call itself; `"ptr"` lets
+ * them through as NULL and stands only where NULL is legal.
+ */
+import type { FFIFunction } from "bun:ffi";
+
+export const ABI_SYMBOLS = {
+  pf_abi_version: { args: [], returns: "u32" },
+  pf_layout: { args: [], returns: "cstring" /* const char * */ },
+} as const satisfies Record<string, FFIFunction>;
+
+/** What a poll worker calls; both block. */
+export const POLL_SYMBOLS = {
+  pf_capture_wait: {
+    args: ["u64" /* uint64_t handle */, "u32" /* uint32_t timeout_ms */],
+    returns: "i32",
+  },
+  pf_capture_join: { args: ["u64" /* uint64_t handle */], returns: "i32" },
+} as const satisfies Record<string, FFIFunction>;
+
+/** What a realm's own thread calls. `pf_capture_wait` is for the exit of the process alone. */
+export const CAPTURE_SYMBOLS = {
+  pf_capture_wait: POLL_SYMBOLS.pf_capture_wait,
+  pf_capture_start: {
+    args: ["buffer" /* const pf_settings *settings */, "buffer" /* uint64_t *handle */],
+    returns: "i32",
+  },
+  pf_capture_update: {
+    args: ["u64" /* uint64_t handle */, "buffer" /* const pf_settings *settings */],
+    returns: "i32",
+  },
+  pf_capture_request_keyframe: { args: ["u64" /* uint64_t handle */], returns: "i32" },
+  pf_capture_drain: {
+    args: [
+      "u64" /* uint64_t handle */,
+      "ptr" /* pf_stripe *stripes, NULL where capacity is 0 */,
+      "u32" /* uint32_t capacity */,
+      "buffer" /* uint32_t *count */,
+      "buffer" /* pf_state *state */,
+    ],
+    returns: "i32",
+  },
+  pf_stripe_release: { args: ["ptr" /* void *bytes */, "ptr" /* void *context */] },
+  pf_capture_stop: { args: ["u64" /* uint64_t handle */], returns: "i32" },
+  pf_capture_free: { args: ["u64" /* uint64_t handle */], returns: "i32" },
+  pf_capture_message: {
+    args: [
+      "u64" /* uint64_t handle */,
+      "buffer" /* char *text */,
+      "u32" /* uint32_t capacity_bytes */,
+    ],
+    returns: "i32",
+  },
+  pf_last_message: {
+    args: ["buffer" /* char *text */, "u32" /* uint32_t capacity_bytes */],
+    returns: "i32",
+  },
+  pf_capture_stats: {
+    args: ["u64" /* uint64_t handle */, "buffer" /* pf_stats *stats */],
+    returns: "i32",
+  },
+  pf_memory_usage: { args: ["buffer" /* pf_memory *memory */], returns: "i32" },
+} as const satisfies Record<string, FFIFunction>;

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MPL-2.0
+// Each case loads another library, or none, so each runs in a process of its own.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { requireTool, rootPath, runCommand, runSnippet } from "../support/process.ts";
+
+const SNIPPET = `
+import { memoryUsage, ScreenCapture } from "pixelflux-ffi";
+const show = ({ name, code, operation, message }) =>
+  console.log(JSON.stringify({ name, code, operation, message }));
+try { memoryUsage(); } catch (error) { show(error); }
+await new ScreenCapture({ display: "synthetic://64x64@60" }).start(() => {}).catch(show);
+`;
+
+interface Shown {
+  name: string;
+  code: string;
+  operation: string;
+  message: string;
+}
+
+let folder = "";
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "pixelflux-library-"));
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What the two calls of the snippet were refused with. */
+async function refusals(library: string): Promise<Shown[]> {
+  const child = await runSnippet(SNIPPET, { env: { PIXELFLUX_FFI_LIBRARY: library } });
+  expect(child).toMatchObject({ exitCode: 0, signal: null });
+  return child.stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+/** Builds a library from C with the compiler the project builds with. */
+async function compile(name: string, source: string): Promise<string> {
+  const { PATH } = process.env;
+  const zig = Bun.which("zig", { PATH: `${rootPath}/.tools/bin:${PATH}` });
+  const input = join(folder, `${name}.c`);
+  const output = join(folder, `lib${name}.so`);
+  writeFileSync(input, source);
+  const compiler = zig ?? requireTool("zig", "none; run ./scripts/bootstrap");
+  const result = await runCommand([compiler, "cc", "-shared", "-fPIC", "-o", output, input], {
+    timeoutMs: 120_000,
+  });
+  expect(result).toMatchObject({ exitCode: 0 });
+  return output;
+}
+
+describe("a library that cannot be loaded", () => {
+  test.each([
+    ["a relative path", () => "zig-out/lib/libpixelflux.so", "is not an absolute path"],
+    ["no file", () => join(folder, "missing.so"), "there is no such file"],
+    [
+      "a file that is no library",
+      () => {
+        writeFileSync(join(folder, "text.so"), "not a library");
+        return join(folder, "text.so");
+      },
+      "text.so",
+    ],
+  ])("%s: says what was tried, why not, and how to mend it", async (_, path, reason) => {
+    const shown = await refusals(path());
+    expect(shown).toHaveLength(2);
+    for (const error of shown) {
+      expect(error).toMatchObject({
+        name: "PixelfluxError",
+        code: "ERR_LIBRARY_NOT_FOUND",
+        operation: "load",
+      });
+      expect(error.message).toContain(`${process.platform} ${process.arch}`);
+      expect(error.message).toContain("$PIXELFLUX_FFI_LIBRARY");
+      expect(error.message).toContain(reason);
+      expect(error.message).toContain("zig build");
+      expect(error.message).toContain("./scripts/bootstrap");
+      // An override that fails is not passed over in silence.
+      expect(error.message).not.toContain("the checkout's build");
+    }
+  });
+
+  test("another library: names the symbol it lacks", async () => {
+    const library = await compile("foreign", "int answer(void) { return 42; }");
+    for (const error of await refusals(library)) {
+      expect(error.code).toBe("ERR_LIBRARY_NOT_FOUND");
+      expect(error.message).toContain("pf_abi_version");
+    }
+  }, 120_000);
+
+  test("the working directory is never searched", async () => {
+    // In a checkout copied to where there is no build, only the checkout's place is tried.
+    const source = join(folder, "checkout", "src");
+    await runCommand(["mkdir", "-p", source]);
+    await runCommand(["cp", "-r", `${rootPath}/src/.`, source]);
+    writeFileSync(join(folder, "libpixelflux.so"), "a trap");
+    const module = JSON.stringify(join(source, "index.ts"));
+    const snippet = `import { memoryUsage } from ${module};
+      process.chdir(${JSON.stringify(folder)});
+      try { memoryUsage(); } catch (error) { console.log(error.message); }`;
+    const child = await runCommand([process.execPath, "-e", snippet], {
+      env: { PIXELFLUX_FFI_LIBRARY: undefined },
+    });
+    const places = child.stdout.split("\n").filter((line) => line.startsWith("  - "));
+    expect(places).toEqual([
+      `  - the checkout's build, ${folder}/checkout/zig-out/lib/libpixelflux.so: there is no such file`,
+    ]);
+  });
+});
+
+describe("a library of another version", () => {
+  test.each([
+    ["version", "unsigned pf_abi_version(void) { return 999; }", "999"],
+    ["symbols", "unsigned pf_abi_version(void) { return 1; }", "pf_"],
+  ])(
+    "%s: is an ABI mismatch that says how to mend it",
+    async (name, source, detail) => {
+      const layout = 'const char *pf_layout(void) { return ""; }';
+      const library = await compile(name, `${source}\n${layout}`);
+      for (const error of await refusals(library)) {
+        expect(error.code).toBe("ERR_ABI_MISMATCH");
+        expect(error.message).toContain(detail);
+        expect(error.message).toContain("zig build");
+      }
+    },
+    120_000,
+  );
+});
