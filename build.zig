@@ -22,8 +22,10 @@ const core_sources = [_][]const u8{
     "native/src/capture/capture.c",
     "native/src/capture/frame.c",
     "native/src/capture/outbox.c",
+    "native/src/capture/overlays.c",
     "native/src/capture/pacer.c",
     "native/src/capture/pool.c",
+    "native/src/capture/stripe_job.c",
     "native/src/damage/hash.c",
     "native/src/damage/layout.c",
     "native/src/damage/stripe_state.c",
@@ -32,10 +34,13 @@ const core_sources = [_][]const u8{
     "native/src/encode/h264.c",
     "native/src/encode/jpeg.c",
     "native/src/encode/wire_header.c",
+    "native/src/overlay/overlay.c",
+    "native/src/overlay/watermark.c",
     "native/src/source/source.c",
     "native/src/source/synthetic.c",
     "native/src/source/x11.c",
     "native/src/source/x11_connect.c",
+    "native/src/source/x11_cursor.c",
     "native/src/source/x11_grab.c",
 };
 
@@ -43,7 +48,7 @@ const core_sources = [_][]const u8{
 const avx2_source = "native/src/damage/hash_avx2.c";
 
 const core_libraries = [_][]const u8{
-    "xcb", "xcb-shm", "xcb-damage", "xcb-xfixes", "jpeg", "x264", "yuv", "pthread",
+    "xcb", "xcb-shm", "xcb-damage", "xcb-xfixes", "xcb-xinput", "jpeg", "png", "x264", "yuv", "pthread",
 };
 
 const test_sources = [_][]const u8{
@@ -54,18 +59,24 @@ const test_sources = [_][]const u8{
     "native/test/test_capture.c",
     "native/test/test_damage.c",
     "native/test/test_encode.c",
+    "native/test/test_frame.c",
+    "native/test/test_overlay.c",
     "native/test/test_session.c",
     "native/test/test_source.c",
+    "native/test/test_stripe_model.c",
 };
 
 const painter_sources = [_][]const u8{
     "native/test/painter.c",
+    "native/test/painter_cursor.c",
     "native/test/painter_pattern.c",
     "native/test/painter_screen.c",
     "native/test/painter_workload.c",
 };
 
-const painter_libraries = [_][]const u8{ "xcb", "xcb-shm", "xcb-randr", "xcb-xtest", "m" };
+const painter_libraries = [_][]const u8{
+    "xcb", "xcb-shm", "xcb-randr", "xcb-render", "xcb-xfixes", "xcb-xtest", "m",
+};
 
 const flags = [_][]const u8{
     "-std=c11",             "-D_GNU_SOURCE", "-fvisibility=hidden", "-Wall",
@@ -87,6 +98,7 @@ pub fn build(b: *std.Build) void {
         .root_module = coreModule(b, target, optimize, is_x86),
     });
     library.link_z_defs = true;
+    library.setVersionScript(b.path("native/pixelflux.map"));
     b.installArtifact(library);
 
     const painter_module = cModule(b, target, optimize);

@@ -297,20 +297,22 @@ PF_API const char *pf_layout(void);
 /**
  * Starts a capture with *settings and writes its handle to *handle.
  *
- * Returns at once: the source is opened by the capture's own thread, and what
- * goes wrong there shows as PF_PHASE_FAILED. The caller owes pf_capture_free.
+ * Reads the watermark's file, if there is one, and returns: the source is
+ * opened by the capture's own thread, and what goes wrong there shows as
+ * PF_PHASE_FAILED. The caller owes pf_capture_free.
  *
- * Errors: INVALID_ARGUMENT, NO_MEMORY, NO_RESOURCE, TOO_MANY_CAPTURES;
- * pf_last_message has the words.
+ * Errors: INVALID_ARGUMENT, WATERMARK, NO_MEMORY, NO_RESOURCE,
+ * TOO_MANY_CAPTURES; pf_last_message has the words.
  */
 PF_API int32_t pf_capture_start(const pf_settings *settings, uint64_t *handle);
 
 /**
  * Replaces the settings of a running capture from its next frame on. The
  * fields display, stripe_header and queue_frames must not differ from those
- * it was started with. Copies; does not block.
+ * it was started with. Copies; blocks on nothing but the watermark's file.
  *
- * Errors: INVALID_ARGUMENT (the old settings stay), STALE_HANDLE.
+ * Errors: INVALID_ARGUMENT, REGION_OFF_SCREEN, WATERMARK, NO_MEMORY (the old
+ * settings stay), STALE_HANDLE.
  */
 PF_API int32_t pf_capture_update(uint64_t handle, const pf_settings *settings);
 

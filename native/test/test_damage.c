@@ -161,10 +161,9 @@ static void a_keyframe_is_sent_as_good_as_the_last_picture(void) {
     CHECK(decision.send && decision.keyframe && decision.quality == 25);
 }
 
-static bool wants_hash(const pf_stripe_state *state, const pf_stripe_policy *policy,
-                       uint64_t frame) {
+static bool wants_hash(const pf_stripe_state *state, uint64_t frame) {
     pf_stripe_input input = {.now_ns = frame * INTERVAL_NS, .damaged = true};
-    return pf_stripe_needs_hash(state, policy, &input);
+    return pf_stripe_needs_hash(state, &input);
 }
 
 static void a_busy_stripe_is_sent_without_a_hash_until_its_block_ends(void) {
@@ -174,23 +173,23 @@ static void a_busy_stripe_is_sent_without_a_hash_until_its_block_ends(void) {
     pf_stripe_state state;
     pf_stripe_state_init(&state, &policy);
     for (uint64_t frame = 0; frame < 3; frame++) {
-        CHECK(wants_hash(&state, &policy, frame));
+        CHECK(wants_hash(&state, frame));
         CHECK(step(&state, &policy, frame, true, false, 10 + frame).send);
     }
     for (uint64_t frame = 3; frame < 7; frame++) {
-        CHECK(!wants_hash(&state, &policy, frame));
+        CHECK(!wants_hash(&state, frame));
         CHECK(step(&state, &policy, frame, true, false, 0).send);
     }
     /* The time is over, the pixels have changed: another block. */
-    CHECK(wants_hash(&state, &policy, 7));
+    CHECK(wants_hash(&state, 7));
     CHECK(step(&state, &policy, 7, true, false, 77).send);
-    CHECK(!wants_hash(&state, &policy, 8));
+    CHECK(!wants_hash(&state, 8));
     CHECK(step(&state, &policy, 8, true, false, 0).send);
     /* The pixels are those of the block's beginning: it ends, and the picture
      * that was sent without a look is made good. */
-    CHECK(wants_hash(&state, &policy, 12));
+    CHECK(wants_hash(&state, 12));
     CHECK(step(&state, &policy, 12, true, false, 77).send);
-    CHECK(wants_hash(&state, &policy, 13));
+    CHECK(wants_hash(&state, 13));
     CHECK(!step(&state, &policy, 13, true, false, 77).send);
 }
 
@@ -201,7 +200,7 @@ static void slow_changes_are_not_in_a_row(void) {
     pf_stripe_state state;
     pf_stripe_state_init(&state, &policy);
     for (uint64_t frame = 0; frame < 100; frame += 6) {
-        CHECK(wants_hash(&state, &policy, frame));
+        CHECK(wants_hash(&state, frame));
         CHECK(step(&state, &policy, frame, true, false, frame).send);
     }
 }

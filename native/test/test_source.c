@@ -69,7 +69,7 @@ static void a_still_source_has_no_damage(void) {
 
 static void check_region(pf_rect region, pf_status expected) {
     pf_error error = {0};
-    CHECK_EQUAL(pf_source_fit_region(&region, 640, 480, &error), expected);
+    CHECK_EQUAL(pf_source_check_region(region, 640, 480, &error), expected);
     CHECK_EQUAL(expected == PF_STATUS_OK, error.message[0] == '\0');
 }
 
@@ -82,10 +82,10 @@ static void regions_have_to_lie_on_the_screen(void) {
     check_region((pf_rect){0, 0, 641, 480}, PF_STATUS_REGION_OFF_SCREEN);
     check_region((pf_rect){1, 0, 640, 480}, PF_STATUS_REGION_OFF_SCREEN);
     check_region((pf_rect){0, 1, 640, 480}, PF_STATUS_REGION_OFF_SCREEN);
-    pf_rect rest = {100, 200, 0, 0};
-    pf_error error = {0};
-    CHECK_EQUAL(pf_source_fit_region(&rest, 640, 480, &error), PF_STATUS_OK);
+    pf_rect rest = pf_source_fill_region((pf_rect){100, 200, 0, 0}, 640, 480);
     CHECK(rest.width == 540 && rest.height == 280);
+    rest = pf_source_fill_region((pf_rect){640, 500, 0, 0}, 640, 480);
+    CHECK(rest.width == 1 && rest.height == 1);
 }
 
 static void names_that_mean_nothing_are_refused(void) {

@@ -16,11 +16,19 @@ typedef struct pf_capture {
     pf_wake wake;
     pf_outbox outbox;
 
+    /** One update at a time: each may have to read a file. */
+    pthread_mutex_t update_lock;
     /** What other threads ask for; under the lock. */
     pthread_mutex_t lock;
     pf_settings *wanted;
+    /** Read for `wanted`; taken over with it where watermark_changed. */
+    pf_watermark *wanted_watermark;
+    bool watermark_changed;
     bool update_wanted;
     bool keyframe_wanted;
+    /** The screen's size, 0 before it is known. */
+    uint32_t screen_width;
+    uint32_t screen_height;
     /** The thread has been joined, or is being joined. */
     bool joining;
     bool joined;
@@ -29,6 +37,7 @@ typedef struct pf_capture {
     pthread_t thread;
     /** The capture thread's own. */
     pf_settings *settings;
+    pf_watermark *watermark;
     pf_pacer pacer;
     pf_frame_stage stage;
     atomic_uint_fast64_t wakeups;

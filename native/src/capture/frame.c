@@ -5,17 +5,16 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "damage/hash.h"
-#include "encode/wire_header.h"
 
 /* Buffers kept for reuse: what a frame of noise at high quality takes. */
 #define IDLE_BYTES_MAX ((size_t)8 << 20)
 
 #define H264_QUANTIZER_MAX 51u
 
-static void count(atomic_uint_fast64_t *counter, uint64_t amount) {
-    atomic_fetch_add_explicit(counter, amount, memory_order_relaxed);
-}
+/* The re-check takes 64 rows ten times a second at most: 30 us of grabbing
+ * each, and all of a 1080p screen in two seconds of activity. */
+#define RECHECK_BAND_COUNT 4u
+#define RECHECK_INTERVAL_NS (PF_NS_PER_S / 10)
 
 static pf_layout_kind layout_kind(const pf_settings *settings) {
     if (settings->output_mode == PF_OUTPUT_JPEG) {
@@ -65,6 +64,7 @@ static void free_slots(pf_frame_stage *stage) {
         if (encoder != NULL) {
             encoder->ops->destroy(encoder);
         }
+        pf_free(stage->slots[stripe].saved);
     }
     pf_free(stage->slots);
     pf_free(stage->jobs);
@@ -97,6 +97,12 @@ static bool same_format(const pf_encoder_format *a, const pf_encoder_format *b) 
            a->full_color == b->full_color && a->thread_count == b->thread_count;
 }
 
+static void adopt_policy(pf_frame_stage *stage) {
+    for (uint32_t stripe = 0; stripe < stage->plan.stripe_count; stripe++) {
+        pf_stripe_state_adopt(&stage->slots[stripe].state, &stage->policy);
+    }
+}
+
 pf_status pf_frame_stage_configure(pf_frame_stage *stage, const pf_settings *settings, bool anew,
                                    pf_error *error) {
     pf_image frame = stage->source->frame;
@@ -108,7 +114,10 @@ pf_status pf_frame_stage_configure(pf_frame_stage *stage, const pf_settings *set
                 plan.stripe_height_px == stage->plan.stripe_height_px;
     stage->policy = policy_of(settings);
     stage->header = settings->stripe_header;
+    stage->watermark_location = settings->watermark_location;
+    stage->capture_cursor = settings->capture_cursor;
     if (same) {
+        adopt_policy(stage);
         return PF_STATUS_OK;
     }
     stage->format = format;
@@ -133,102 +142,6 @@ void pf_frame_stage_deinit(pf_frame_stage *stage) {
     pthread_mutex_destroy(&stage->failure_lock);
 }
 
-static void note_failure(pf_frame_stage *stage, const pf_error *error) {
-    pthread_mutex_lock(&stage->failure_lock);
-    if (stage->failure.status == PF_STATUS_OK) {
-        stage->failure = *error;
-    }
-    pthread_mutex_unlock(&stage->failure_lock);
-}
-
-static pf_status ready_encoder(pf_frame_stage *stage, pf_stripe_slot *slot, uint32_t rows,
-                               pf_error *error) {
-    if (slot->encoder != NULL) {
-        return PF_STATUS_OK;
-    }
-    pf_encoder_format format = stage->format;
-    format.height_px = rows;
-    count(&stage->counters.encoders_opened, format.output_mode == PF_OUTPUT_H264);
-    return pf_encoder_create(&format, &slot->encoder, error);
-}
-
-/** Describes the picture for the reader and writes its header. */
-static void label(pf_frame_stage *stage, uint32_t stripe, pf_encode_result *result) {
-    pf_stripe *label = &result->buffer->stripe;
-    uint32_t mode = stage->format.output_mode;
-    *label = (pf_stripe){.bytes = (uint64_t)(uintptr_t)result->buffer->bytes,
-                         .context = (uint64_t)(uintptr_t)result->buffer,
-                         .timestamp_us = stage->slots[stripe].grabbed_ns / PF_NS_PER_US,
-                         .header_bytes = pf_wire_header_bytes(stage->header, mode),
-                         .frame_id = stage->frame_id,
-                         .y = pf_layout_stripe_y(&stage->plan, stripe),
-                         .width = stage->format.width_px,
-                         .height = pf_layout_stripe_rows(&stage->plan, stripe),
-                         .output_mode = mode,
-                         .keyframe = result->keyframe,
-                         .h264_profile = result->h264_profile};
-    label->size_bytes = label->header_bytes + result->payload_bytes;
-    pf_wire_header_write(result->buffer->bytes, &(pf_wire_fields){.header = stage->header,
-                                                                  .output_mode = mode,
-                                                                  .frame_id = label->frame_id,
-                                                                  .y = label->y,
-                                                                  .width = label->width,
-                                                                  .height = label->height,
-                                                                  .keyframe = result->keyframe,
-                                                                  .intra = result->intra});
-}
-
-static pf_status encode_stripe(pf_frame_stage *stage, uint32_t stripe, pf_image image,
-                               const pf_stripe_decision *decision, pf_error *error) {
-    pf_stripe_slot *slot = &stage->slots[stripe];
-    pf_status status = ready_encoder(stage, slot, image.height_px, error);
-    if (status != PF_STATUS_OK) {
-        return status;
-    }
-    pf_encode_request request = {
-        .image = image,
-        .quality = decision->quality,
-        .keyframe = decision->keyframe,
-        .header_bytes = pf_wire_header_bytes(stage->header, stage->format.output_mode)};
-    pf_encode_result result;
-    status = slot->encoder->ops->encode(slot->encoder, &request, stage->buffers, &result, error);
-    if (status != PF_STATUS_OK) {
-        return status;
-    }
-    label(stage, stripe, &result);
-    pf_outbox_push(stage->outbox, result.buffer);
-    return PF_STATUS_OK;
-}
-
-static uint64_t hash_stripe(pf_frame_stage *stage, const pf_stripe_slot *slot, pf_image image) {
-    if (!pf_stripe_needs_hash(&slot->state, &stage->policy, &slot->input)) {
-        return 0;
-    }
-    count(&stage->counters.stripes_hashed, 1);
-    return pf_hash_image(image);
-}
-
-/** A job: one stripe, on any thread of the pool. */
-static void run_stripe(void *context, uint32_t index) {
-    pf_frame_stage *stage = context;
-    if (pf_wake_stopped(stage->wake)) {
-        return;
-    }
-    uint32_t stripe = stage->jobs[index];
-    pf_stripe_slot *slot = &stage->slots[stripe];
-    uint64_t begin_ns = pf_clock_now_ns();
-    pf_image image = pf_image_rows(stage->source->frame, pf_layout_stripe_y(&stage->plan, stripe),
-                                   pf_layout_stripe_rows(&stage->plan, stripe));
-    pf_stripe_decision decision = pf_stripe_decide(&slot->state, &stage->policy, &slot->input,
-                                                   hash_stripe(stage, slot, image));
-    count(&stage->counters.stripes_unchanged, decision.unchanged);
-    pf_error error = {0};
-    if (decision.send && encode_stripe(stage, stripe, image, &decision, &error) != PF_STATUS_OK) {
-        note_failure(stage, &error);
-    }
-    count(&stage->counters.encode_ns, pf_clock_now_ns() - begin_ns);
-}
-
 /** Numbers the stripe's job; pf_pool_publish hands it out. */
 static void publish_stripe(pf_frame_stage *stage, uint32_t stripe, uint64_t now_ns) {
     stage->slots[stripe].grabbed_ns = now_ns;
@@ -245,64 +158,95 @@ static void on_bands(void *context, pf_band_range arrived) {
          stripe <= (arrived.end - 1) / bands_per_stripe; stripe++) {
         pf_band_range rest = pf_layout_stripe_bands(&stage->plan, stripe);
         rest.first = arrived.end > rest.first ? arrived.end : rest.first;
-        if (!pf_bands_any(&stage->damage, rest)) {
+        if (!pf_bands_any(&stage->grabbed, rest)) {
             publish_stripe(stage, stripe, now_ns);
         }
     }
-    count(&stage->counters.rows_grabbed, (arrived.end - arrived.first) * PF_BAND_ROWS);
+    pf_count(&stage->counters.rows_grabbed, (arrived.end - arrived.first) * PF_BAND_ROWS);
     pf_pool_publish(&stage->batch, stage->job_count - before);
 }
 
-/** Stripes that have to go out though their pixels are as they were. */
-static void publish_undamaged(pf_frame_stage *stage, const pf_frame_request *request) {
+/** Stripes that have to be looked at though their pixels need no grab. */
+static void publish_ungrabbed(pf_frame_stage *stage, const pf_frame_request *request) {
     for (uint32_t stripe = 0; stripe < stage->plan.stripe_count; stripe++) {
         const pf_stripe_slot *slot = &stage->slots[stripe];
         bool due = request->now_ns >= pf_stripe_refresh_due_ns(&slot->state, &stage->policy);
-        if (!slot->input.damaged && (request->keyframe || due)) {
+        if (!slot->awaits_grab && (slot->input.damaged || request->keyframe || due)) {
             publish_stripe(stage, stripe, request->now_ns);
         }
     }
     pf_pool_publish(&stage->batch, stage->job_count);
 }
 
-static pf_status find_damage(pf_frame_stage *stage, const pf_frame_request *request,
+/** Adds a few bands that nobody has said anything of, now and then: DAMAGE is a
+ * hint. A request for everything is a chance to look at everything. */
+static void add_recheck(pf_frame_stage *stage, const pf_frame_request *request) {
+    uint32_t band_count = pf_band_count(stage->plan.height_px);
+    if (request->keyframe) {
+        pf_bands_add(&stage->grabbed, (pf_band_range){0, band_count});
+    } else if (request->now_ns >= stage->recheck_ns) {
+        stage->recheck_band = stage->recheck_band < band_count ? stage->recheck_band : 0;
+        uint32_t end = stage->recheck_band + RECHECK_BAND_COUNT;
+        end = end < band_count ? end : band_count;
+        pf_bands_add(&stage->grabbed, (pf_band_range){stage->recheck_band, end});
+        stage->recheck_band = end;
+        stage->recheck_ns = request->now_ns + RECHECK_INTERVAL_NS;
+    }
+}
+
+/** Asks the source for its damage and tells the stripes. Whether any stripe has
+ * something to do is told by *any. */
+static pf_status find_damage(pf_frame_stage *stage, const pf_frame_request *request, bool *any,
                              pf_error *error) {
-    pf_bands_clear(&stage->damage);
+    pf_bands_clear(&stage->grabbed);
     if (request->damaged) {
-        pf_status status = stage->source->ops->damage(stage->source, &stage->damage, error);
+        pf_status status = stage->source->ops->damage(stage->source, &stage->grabbed, error);
         if (status != PF_STATUS_OK) {
             return status;
         }
     }
     if (stage->all_damaged) {
-        pf_bands_add_rows(&stage->damage, 0, stage->plan.height_px);
+        pf_bands_add_rows(&stage->grabbed, 0, stage->plan.height_px);
         stage->all_damaged = false;
     }
     for (uint32_t stripe = 0; stripe < stage->plan.stripe_count; stripe++) {
         pf_band_range bands = pf_layout_stripe_bands(&stage->plan, stripe);
         stage->slots[stripe].input = (pf_stripe_input){
             .now_ns = request->now_ns,
-            .damaged = pf_bands_any(&stage->damage, bands),
+            .damaged = pf_bands_any(&stage->grabbed, bands),
             .keyframe = request->keyframe,
         };
     }
-    return PF_STATUS_OK;
+    pf_status status = pf_overlays_update(stage, error);
+    *any = request->keyframe || request->now_ns >= pf_frame_refresh_due_ns(stage);
+    for (uint32_t stripe = 0; stripe < stage->plan.stripe_count; stripe++) {
+        *any = *any || stage->slots[stripe].input.damaged;
+    }
+    return status;
+}
+
+static void choose_grabs(pf_frame_stage *stage, const pf_frame_request *request) {
+    add_recheck(stage, request);
+    for (uint32_t stripe = 0; stripe < stage->plan.stripe_count; stripe++) {
+        pf_stripe_slot *slot = &stage->slots[stripe];
+        pf_band_range bands = pf_layout_stripe_bands(&stage->plan, stripe);
+        slot->awaits_grab = pf_bands_any(&stage->grabbed, bands);
+        slot->input.checked = slot->awaits_grab && !slot->input.damaged;
+    }
 }
 
 static pf_status grab_and_encode(pf_frame_stage *stage, const pf_frame_request *request,
                                  pf_error *error) {
     uint64_t begin_ns = pf_clock_now_ns();
     stage->job_count = 0;
-    pf_pool_begin(&stage->batch, run_stripe, stage);
-    publish_undamaged(stage, request);
+    pf_pool_begin(&stage->batch, pf_stripe_job_run, stage);
+    publish_ungrabbed(stage, request);
     pf_status status =
-        stage->source->ops->grab(stage->source, &stage->damage, on_bands, stage, error);
-    count(&stage->counters.grab_ns, pf_clock_now_ns() - begin_ns);
+        stage->source->ops->grab(stage->source, &stage->grabbed, on_bands, stage, error);
+    pf_count(&stage->counters.grab_ns, pf_clock_now_ns() - begin_ns);
     pf_pool_finish(&stage->batch);
-    if (stage->job_count > 0) {
-        count(&stage->counters.frames, 1);
-        stage->frame_id++;
-    }
+    pf_count(&stage->counters.frames, 1);
+    stage->frame_id++;
     if (status == PF_STATUS_OK && stage->failure.status != PF_STATUS_OK) {
         *error = stage->failure;
         return error->status;
@@ -311,11 +255,18 @@ static pf_status grab_and_encode(pf_frame_stage *stage, const pf_frame_request *
 }
 
 pf_status pf_frame_take(pf_frame_stage *stage, const pf_frame_request *request, pf_error *error) {
-    pf_status status = find_damage(stage, request, error);
-    if (status != PF_STATUS_OK) {
+    bool any;
+    pf_status status = find_damage(stage, request, &any, error);
+    if (status != PF_STATUS_OK || !any) {
         return status;
     }
+    choose_grabs(stage, request);
     return grab_and_encode(stage, request, error);
+}
+
+bool pf_frame_is_wanted(const pf_frame_stage *stage) {
+    bool animated = stage->watermark != NULL && stage->watermark_location == PF_WATERMARK_ANIMATED;
+    return stage->all_damaged || animated;
 }
 
 uint64_t pf_frame_refresh_due_ns(const pf_frame_stage *stage) {

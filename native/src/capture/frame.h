@@ -14,7 +14,10 @@
 #include "damage/layout.h"
 #include "damage/stripe_state.h"
 #include "encode/encoder.h"
+#include "overlay/watermark.h"
 #include "source/source.h"
+
+enum { PF_OVERLAY_WATERMARK, PF_OVERLAY_CURSOR, PF_OVERLAY_COUNT };
 
 /** What one stripe keeps from frame to frame, and its part in this frame. */
 typedef struct pf_stripe_slot {
@@ -22,7 +25,12 @@ typedef struct pf_stripe_slot {
     /** NULL until its first picture. */
     pf_encoder *encoder;
     pf_stripe_input input;
+    /** Bands of it are being grabbed. */
+    bool awaits_grab;
     uint64_t grabbed_ns;
+    /** What overlays hide while the stripe is encoded; kept for the next time. */
+    uint8_t *saved;
+    size_t saved_bytes;
 } pf_stripe_slot;
 
 typedef struct pf_frame_counters {
@@ -30,6 +38,7 @@ typedef struct pf_frame_counters {
     atomic_uint_fast64_t rows_grabbed;
     atomic_uint_fast64_t stripes_hashed;
     atomic_uint_fast64_t stripes_unchanged;
+    atomic_uint_fast64_t changed_without_damage;
     atomic_uint_fast64_t encoders_opened;
     atomic_uint_fast64_t grab_ns;
     atomic_uint_fast64_t encode_ns;
@@ -40,6 +49,8 @@ typedef struct pf_frame_stage {
     pf_source *source;
     pf_outbox *outbox;
     pf_wake *wake;
+    /** NULL for none. */
+    const pf_watermark *watermark;
     /** Owned. */
     pf_buffer_pool *buffers;
     pf_stripe_slot *slots;
@@ -54,13 +65,36 @@ typedef struct pf_frame_stage {
     uint32_t frame_id;
     /** Nothing of the frame is up to date. */
     bool all_damaged;
-    pf_bands damage;
+    /** Bands that this frame grabs. */
+    pf_bands grabbed;
     pf_batch batch;
+
+    /** What is drawn over the frame, and how it is found. */
+    pf_overlay overlays[PF_OVERLAY_COUNT];
+    uint32_t watermark_location;
+    uint64_t watermark_step;
+    bool capture_cursor;
+
+    /** The re-check goes round: the next band, and not before this time. */
+    uint32_t recheck_band;
+    uint64_t recheck_ns;
+
     /** The first job that fails says why. */
     pthread_mutex_t failure_lock;
     pf_error failure;
     pf_frame_counters counters;
 } pf_frame_stage;
+
+static inline void pf_count(atomic_uint_fast64_t *counter, uint64_t amount) {
+    atomic_fetch_add_explicit(counter, amount, memory_order_relaxed);
+}
+
+/** A job of the stage's batch: hashes, decides and encodes one stripe. */
+void pf_stripe_job_run(void *stage, uint32_t index);
+
+/** Places the overlays for the next frame, and marks the stripes in which they
+ * differ from those of the frame before as damaged. */
+pf_status pf_overlays_update(pf_frame_stage *stage, pf_error *error);
 
 /** Needs source, outbox and wake to be set. */
 pf_status pf_frame_stage_init(pf_frame_stage *stage, const pf_settings *settings, pf_error *error);
@@ -77,12 +111,16 @@ typedef struct pf_frame_request {
     uint64_t now_ns;
     /** Ask the source where its damage is. */
     bool damaged;
-    /** Send every stripe, complete. */
+    /** Send every stripe, complete, and look at all of the screen. */
     bool keyframe;
 } pf_frame_request;
 
 /** Takes one frame and returns when its last stripe is queued. */
 pf_status pf_frame_take(pf_frame_stage *stage, const pf_frame_request *request, pf_error *error);
+
+/** Whether there is a frame to be taken without anything on the screen changing:
+ * the first, or the next of an animation. */
+bool pf_frame_is_wanted(const pf_frame_stage *stage);
 
 /** When the next refresh at rest is due, PF_NEVER_NS where none is. */
 uint64_t pf_frame_refresh_due_ns(const pf_frame_stage *stage);

@@ -19,10 +19,9 @@ static bool blindly_busy(const pf_stripe_state *state, uint64_t now_ns) {
     return state->busy && now_ns < state->busy_until_ns;
 }
 
-bool pf_stripe_needs_hash(const pf_stripe_state *state, const pf_stripe_policy *policy,
-                          const pf_stripe_input *input) {
-    (void)policy;
-    return !state->sent || (input->damaged && !blindly_busy(state, input->now_ns));
+bool pf_stripe_needs_hash(const pf_stripe_state *state, const pf_stripe_input *input) {
+    bool looked_at = input->damaged || input->checked;
+    return !state->sent || (looked_at && !blindly_busy(state, input->now_ns));
 }
 
 uint64_t pf_stripe_refresh_due_ns(const pf_stripe_state *state, const pf_stripe_policy *policy) {
@@ -63,8 +62,8 @@ static void review_block(pf_stripe_state *state, const pf_stripe_policy *policy,
 static bool look(pf_stripe_state *state, const pf_stripe_policy *policy,
                  const pf_stripe_input *input, uint64_t hash) {
     if (blindly_busy(state, input->now_ns)) {
-        state->hash_outdated = true;
-        return true;
+        state->hash_outdated = state->hash_outdated || input->damaged;
+        return input->damaged;
     }
     bool changed = !state->sent || state->hash_outdated || state->hash != hash;
     state->hash = hash;
@@ -109,12 +108,22 @@ static pf_stripe_decision send(pf_stripe_state *state, const pf_stripe_policy *p
         .send = true, .keyframe = keyframe || policy->jpeg, .quality = quality};
 }
 
+void pf_stripe_state_adopt(pf_stripe_state *state, const pf_stripe_policy *policy) {
+    state->rested = good_enough_for_rest(policy, state->sent_quality);
+    uint32_t start = start_quality(policy);
+    state->next_quality = state->changes_in_a_row == 0 ? start : state->next_quality;
+}
+
 pf_stripe_decision pf_stripe_decide(pf_stripe_state *state, const pf_stripe_policy *policy,
                                     const pf_stripe_input *input, uint64_t hash) {
     bool first = !state->sent;
-    if ((first || input->damaged) && look(state, policy, input, hash)) {
+    bool looked_at = first || input->damaged || input->checked;
+    if (looked_at && look(state, policy, input, hash)) {
         count_change(state, policy, input->now_ns);
-        return send(state, policy, change_quality(state, policy), first || input->keyframe);
+        pf_stripe_decision decision =
+            send(state, policy, change_quality(state, policy), first || input->keyframe);
+        decision.untold = !first && !input->damaged;
+        return decision;
     }
     bool due = input->now_ns >= pf_stripe_refresh_due_ns(state, policy);
     if (due) {

@@ -57,6 +57,8 @@ typedef struct pf_stripe_input {
     uint64_t now_ns;
     /** Its pixels may have changed. */
     bool damaged;
+    /** They should not have, but are looked at all the same. */
+    bool checked;
     /** It has to be sent, complete. */
     bool keyframe;
 } pf_stripe_input;
@@ -69,14 +71,19 @@ typedef struct pf_stripe_decision {
     uint32_t quality;
     /** The damage was none: the hash says that nothing changed. */
     bool unchanged;
+    /** There was a change that no damage had told of. */
+    bool untold;
 } pf_stripe_decision;
 
 /** A stripe that has never been sent. */
 void pf_stripe_state_init(pf_stripe_state *state, const pf_stripe_policy *policy);
 
+/** Takes over another policy: a stripe at rest whose picture is not as good as
+ * the new one wants is refreshed again. */
+void pf_stripe_state_adopt(pf_stripe_state *state, const pf_stripe_policy *policy);
+
 /** Whether pf_stripe_decide wants the hash of the stripe's pixels. */
-bool pf_stripe_needs_hash(const pf_stripe_state *state, const pf_stripe_policy *policy,
-                          const pf_stripe_input *input);
+bool pf_stripe_needs_hash(const pf_stripe_state *state, const pf_stripe_input *input);
 
 /** Decides, and counts the decision as carried out. `hash` is looked at only
  * where pf_stripe_needs_hash said so. */

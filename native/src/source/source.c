@@ -10,31 +10,34 @@ pf_status pf_source_open(const pf_source_request *request, pf_source **source, p
     return pf_x11_open(request, source, error);
 }
 
-pf_status pf_source_fit_region(pf_rect *region, uint32_t screen_width, uint32_t screen_height,
-                               pf_error *error) {
-    if (region->x >= screen_width || region->y >= screen_height) {
+static uint32_t rest_of(uint32_t origin, uint32_t side, uint32_t screen_side) {
+    if (side > 0) {
+        return side;
+    }
+    uint32_t rest = origin < screen_side ? screen_side - origin : 1;
+    return rest < PF_FRAME_SIDE_PX_MAX ? rest : PF_FRAME_SIDE_PX_MAX;
+}
+
+pf_rect pf_source_fill_region(pf_rect region, uint32_t screen_width, uint32_t screen_height) {
+    region.width = rest_of(region.x, region.width, screen_width);
+    region.height = rest_of(region.y, region.height, screen_height);
+    return region;
+}
+
+pf_status pf_source_check_region(pf_rect region, uint32_t screen_width, uint32_t screen_height,
+                                 pf_error *error) {
+    if (region.x >= screen_width || region.y >= screen_height) {
         return pf_error_set(error, PF_STATUS_REGION_OFF_SCREEN,
                             "capture_x, capture_y: %u,%u lies outside the screen of %ux%u px",
-                            region->x, region->y, screen_width, screen_height);
+                            region.x, region.y, screen_width, screen_height);
     }
-    if (region->width == 0) {
-        region->width = screen_width - region->x;
-    }
-    if (region->height == 0) {
-        region->height = screen_height - region->y;
-    }
-    if (region->width > screen_width - region->x || region->height > screen_height - region->y) {
+    region = pf_source_fill_region(region, screen_width, screen_height);
+    if (region.width > screen_width - region.x || region.height > screen_height - region.y) {
         return pf_error_set(error, PF_STATUS_REGION_OFF_SCREEN,
                             "capture_width, capture_height: the region %ux%u+%u+%u reaches "
                             "beyond the screen of %ux%u px",
-                            region->width, region->height, region->x, region->y, screen_width,
+                            region.width, region.height, region.x, region.y, screen_width,
                             screen_height);
-    }
-    if (region->width > PF_FRAME_SIDE_PX_MAX || region->height > PF_FRAME_SIDE_PX_MAX) {
-        return pf_error_set(error, PF_STATUS_REGION_OFF_SCREEN,
-                            "capture_width, capture_height: %ux%u px is more than %u a side; "
-                            "choose a smaller region",
-                            region->width, region->height, PF_FRAME_SIDE_PX_MAX);
     }
     return PF_STATUS_OK;
 }

@@ -24,9 +24,27 @@ typedef struct pf_source pf_source;
 
 /** What a source has to say between two frames. */
 typedef struct pf_source_events {
-    /** Pixels may have changed: ask pf_source_damage where. */
+    /** Pixels may have changed: `damage` says where. */
     bool damaged;
+    /** The watched pointer has moved or looks different. */
+    bool cursor_changed;
+    /** The screen has another size: set_region has to be called. */
+    bool screen_resized;
 } pf_source_events;
+
+/** The pointer; without pixels it is not shown. The pixels are the source's
+ * and stay until the next read_cursor. */
+typedef struct pf_source_cursor {
+    /** Premultiplied BGRA, rows without gaps. */
+    const uint8_t *pixels;
+    uint32_t width_px;
+    uint32_t height_px;
+    /** Top left corner of the image (not the hot spot), in px of the region. */
+    int32_t x;
+    int32_t y;
+    /** Another number for another image. */
+    uint64_t serial;
+} pf_source_cursor;
 
 /** Told as bands arrive, in order, while a grab is still going on. */
 typedef void (*pf_bands_arrived)(void *context, pf_band_range bands);
@@ -41,14 +59,21 @@ typedef struct pf_source_ops {
     /** Brings these bands of the frame up to date. */
     pf_status (*grab)(pf_source *source, const pf_bands *bands, pf_bands_arrived arrived,
                       void *context, pf_error *error);
-    /** Moves or resizes the region, as at the opening. All of the frame is out
-     * of date then, and source->frame may lie elsewhere. */
+    /** Moves or resizes the region, or fits it to a screen that has changed.
+     * Never refuses: what lies off the screen is black. All of the frame is
+     * out of date then, and source->frame may lie elsewhere. */
     pf_status (*set_region)(pf_source *source, pf_rect region, pf_error *error);
+    /** Begins or ends to tell of the pointer. NULL where there is none. */
+    pf_status (*watch_cursor)(pf_source *source, bool on, pf_error *error);
+    /** Looks at the watched pointer. */
+    pf_status (*read_cursor)(pf_source *source, pf_source_cursor *cursor, pf_error *error);
     void (*close)(pf_source *source);
 } pf_source_ops;
 
 struct pf_source {
     const pf_source_ops *ops;
+    uint32_t screen_width;
+    uint32_t screen_height;
     /** The whole captured region. Its memory belongs to the source; bands that
      * no grab touches stay as they were. */
     pf_image frame;
@@ -71,9 +96,12 @@ pf_status pf_synthetic_open(const pf_source_request *request, pf_source **source
 
 #define PF_SYNTHETIC_SCHEME "synthetic://"
 
-/** Fills in sides of 0 and checks that the region lies on a screen of this
- * size. */
-pf_status pf_source_fit_region(pf_rect *region, uint32_t screen_width, uint32_t screen_height,
-                               pf_error *error);
+/** Checks that the region lies on a screen of this size, as it has to at the
+ * start and when it is asked for. */
+pf_status pf_source_check_region(pf_rect region, uint32_t screen_width, uint32_t screen_height,
+                                 pf_error *error);
+
+/** Fills in sides of 0: the rest of the screen, but never nothing. */
+pf_rect pf_source_fill_region(pf_rect region, uint32_t screen_width, uint32_t screen_height);
 
 #endif

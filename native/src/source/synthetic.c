@@ -19,8 +19,6 @@ typedef struct synthetic {
     pf_source base;
     uint8_t *pixels;
     pf_rect region;
-    uint32_t screen_width;
-    uint32_t screen_height;
     int timer_fd;
     /** Changes so far, and the one the frame shows. */
     uint64_t step;
@@ -41,17 +39,20 @@ static uint32_t bounce(uint64_t travelled, uint32_t limit) {
 }
 
 static pf_rect square_at(const synthetic *self, uint64_t step) {
-    uint32_t width = SQUARE_PX < self->screen_width ? SQUARE_PX : self->screen_width;
-    uint32_t height = SQUARE_PX < self->screen_height ? SQUARE_PX : self->screen_height;
-    return (pf_rect){.x = bounce(step * 3, self->screen_width - width),
-                     .y = bounce(step * 2, self->screen_height - height),
+    uint32_t width = SQUARE_PX < self->base.screen_width ? SQUARE_PX : self->base.screen_width;
+    uint32_t height = SQUARE_PX < self->base.screen_height ? SQUARE_PX : self->base.screen_height;
+    return (pf_rect){.x = bounce(step * 3, self->base.screen_width - width),
+                     .y = bounce(step * 2, self->base.screen_height - height),
                      .width = width,
                      .height = height};
 }
 
-static uint32_t pixel_at(const pf_rect *square, uint64_t step, uint32_t x, uint32_t y) {
+static uint32_t pixel_at(const synthetic *self, const pf_rect *square, uint32_t x, uint32_t y) {
+    if (x >= self->base.screen_width || y >= self->base.screen_height) {
+        return 0;
+    }
     if (x - square->x < square->width && y - square->y < square->height) {
-        return (uint32_t)(step * 0x050709) & 0xffffff;
+        return (uint32_t)(self->shown_step * 0x050709) & 0xffffff;
     }
     return (x & 255) << 16 | (y & 255) << 8 | ((x + y) >> 3 & 255);
 }
@@ -61,7 +62,7 @@ static void paint_rows(synthetic *self, uint32_t y, uint32_t end) {
     for (; y < end; y++) {
         uint32_t *row = (uint32_t *)(self->pixels + (size_t)y * self->base.frame.stride_bytes);
         for (uint32_t x = 0; x < self->region.width; x++) {
-            row[x] = pixel_at(&square, self->shown_step, self->region.x + x, self->region.y + y);
+            row[x] = pixel_at(self, &square, self->region.x + x, self->region.y + y);
         }
     }
 }
@@ -114,11 +115,7 @@ static pf_status synthetic_grab(pf_source *source, const pf_bands *bands, pf_ban
 
 static pf_status synthetic_set_region(pf_source *source, pf_rect region, pf_error *error) {
     synthetic *self = of(source);
-    pf_status status =
-        pf_source_fit_region(&region, self->screen_width, self->screen_height, error);
-    if (status != PF_STATUS_OK) {
-        return status;
-    }
+    region = pf_source_fill_region(region, self->base.screen_width, self->base.screen_height);
     uint32_t stride_bytes = region.width * PF_BYTES_PER_PIXEL;
     uint8_t *pixels = pf_alloc_aligned((size_t)stride_bytes * region.height);
     if (pixels == NULL) {
@@ -161,11 +158,11 @@ static bool start_timer(synthetic *self, uint32_t changes_per_s) {
 static pf_status parse_name(const char *display, synthetic *self, uint32_t *changes_per_s,
                             pf_error *error) {
     char rest;
-    int fields = sscanf(display, PF_SYNTHETIC_SCHEME "%ux%u@%u%c", &self->screen_width,
-                        &self->screen_height, changes_per_s, &rest);
-    if (fields != 3 || self->screen_width == 0 || self->screen_height == 0 ||
-        self->screen_width > PF_FRAME_SIDE_PX_MAX || self->screen_height > PF_FRAME_SIDE_PX_MAX ||
-        *changes_per_s > CHANGES_PER_S_MAX) {
+    int fields = sscanf(display, PF_SYNTHETIC_SCHEME "%ux%u@%u%c", &self->base.screen_width,
+                        &self->base.screen_height, changes_per_s, &rest);
+    if (fields != 3 || self->base.screen_width == 0 || self->base.screen_height == 0 ||
+        self->base.screen_width > PF_FRAME_SIDE_PX_MAX ||
+        self->base.screen_height > PF_FRAME_SIDE_PX_MAX || *changes_per_s > CHANGES_PER_S_MAX) {
         return pf_error_set(error, PF_STATUS_DISPLAY_OPEN,
                             "display: \"%s\" is not " PF_SYNTHETIC_SCHEME
                             "WIDTHxHEIGHT@CHANGES with sides of 1...%u px and 0...%u changes "
@@ -178,6 +175,8 @@ static pf_status parse_name(const char *display, synthetic *self, uint32_t *chan
 static pf_status set_up(synthetic *self, const pf_source_request *request, pf_error *error) {
     uint32_t changes_per_s;
     if (parse_name(request->display, self, &changes_per_s, error) != PF_STATUS_OK ||
+        pf_source_check_region(request->region, self->base.screen_width, self->base.screen_height,
+                               error) != PF_STATUS_OK ||
         synthetic_set_region(&self->base, request->region, error) != PF_STATUS_OK) {
         return error->status;
     }

@@ -8,6 +8,7 @@
 #include "source/x11.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -46,19 +47,57 @@ static int x11_poll_fd(pf_source *source) {
     return xcb_get_file_descriptor(of(source)->connection);
 }
 
+static void note_screen_size(x11_source *self, uint32_t width, uint32_t height) {
+    if (width != self->base.screen_width || height != self->base.screen_height) {
+        self->base.screen_width = width;
+        self->base.screen_height = height;
+        self->screen_resized = true;
+    }
+}
+
+pf_status pf_x11_read_screen_size(x11_source *self, pf_error *error) {
+    void *answer;
+    unsigned int query = xcb_get_geometry(self->connection, self->root).sequence;
+    pf_status status = pf_x11_reply(self, query, &answer, error);
+    if (answer != NULL) {
+        const xcb_get_geometry_reply_t *geometry = answer;
+        note_screen_size(self, geometry->width, geometry->height);
+    }
+    free(answer);
+    return status;
+}
+
+static void take_event(x11_source *self, const xcb_generic_event_t *event) {
+    uint8_t type = event->response_type & 0x7f;
+    if (type == self->damage_event && self->damage != XCB_NONE) {
+        self->damage_pending = true;
+    } else if (type == XCB_CONFIGURE_NOTIFY) {
+        const xcb_configure_notify_event_t *configure = (const void *)event;
+        if (configure->window == self->root) {
+            note_screen_size(self, configure->width, configure->height);
+        }
+    } else if (type == self->xfixes_event && self->has_xfixes) {
+        self->cursor_image_pending = self->cursor_watched;
+    } else if (pf_x11_is_raw_motion(self, event)) {
+        self->cursor_moved = self->cursor_watched;
+    }
+}
+
 static pf_status x11_dispatch(pf_source *source, pf_source_events *events, pf_error *error) {
     x11_source *self = of(source);
     xcb_generic_event_t *event;
     while ((event = xcb_poll_for_event(self->connection)) != NULL) {
-        if ((event->response_type & 0x7f) == self->damage_event && self->damage != XCB_NONE) {
-            self->damage_pending = true;
-        }
+        take_event(self, event);
         free(event);
     }
     if (xcb_connection_has_error(self->connection)) {
         return pf_x11_lost(error);
     }
-    events->damaged = self->damage_pending || self->damage == XCB_NONE;
+    *events = (pf_source_events){
+        .damaged = self->damage_pending || self->damage == XCB_NONE,
+        .cursor_changed = self->cursor_moved || self->cursor_image_pending,
+        .screen_resized = self->screen_resized,
+    };
     return PF_STATUS_OK;
 }
 
@@ -107,17 +146,27 @@ static pf_status x11_damage(pf_source *source, pf_bands *bands, pf_error *error)
     return PF_STATUS_OK;
 }
 
+static uint32_t on_screen(uint32_t origin, uint32_t side, uint32_t screen_side) {
+    uint32_t rest = origin < screen_side ? screen_side - origin : 0;
+    return side < rest ? side : rest;
+}
+
+pf_rect pf_x11_visible_part(const x11_source *self) {
+    return (pf_rect){
+        .width = on_screen(self->region.x, self->region.width, self->base.screen_width),
+        .height = on_screen(self->region.y, self->region.height, self->base.screen_height)};
+}
+
 static pf_status x11_set_region(pf_source *source, pf_rect region, pf_error *error) {
     x11_source *self = of(source);
-    pf_status status =
-        pf_source_fit_region(&region, self->screen_width, self->screen_height, error);
-    if (status != PF_STATUS_OK) {
-        return status;
-    }
+    region = pf_source_fill_region(region, self->base.screen_width, self->base.screen_height);
     bool same_size = self->pixels != NULL && region.width == self->region.width &&
                      region.height == self->region.height;
     self->region = region;
+    self->screen_resized = false;
+    self->cursor_image_pending = self->cursor_watched;
     if (same_size) {
+        memset(self->pixels, 0, self->size_bytes);
         return PF_STATUS_OK;
     }
     pf_x11_frame_destroy(self);
@@ -127,6 +176,7 @@ static pf_status x11_set_region(pf_source *source, pf_rect region, pf_error *err
 static void x11_close(pf_source *source) {
     x11_source *self = of(source);
     pf_x11_frame_destroy(self);
+    pf_free(self->cursor_pixels);
     if (self->connection != NULL) {
         xcb_disconnect(self->connection);
     }
@@ -139,6 +189,8 @@ static const pf_source_ops x11_ops = {
     .damage = x11_damage,
     .grab = pf_x11_grab,
     .set_region = x11_set_region,
+    .watch_cursor = pf_x11_watch_cursor,
+    .read_cursor = pf_x11_read_cursor,
     .close = x11_close,
 };
 
@@ -195,20 +247,32 @@ static bool has_extension(x11_source *self, xcb_extension_t *extension) {
     return answer != NULL && answer->present;
 }
 
-/** Without DAMAGE, or the XFIXES regions it reports in, we go without. */
-static pf_status watch_damage(x11_source *self, pf_error *error) {
-    if (!has_extension(self, &xcb_damage_id) || !has_extension(self, &xcb_xfixes_id)) {
+/** Servers speak an extension's newer parts to those who have asked for it. */
+static pf_status announce_xfixes(x11_source *self, pf_error *error) {
+    if (!has_extension(self, &xcb_xfixes_id)) {
         return PF_STATUS_OK;
     }
-    void *xfixes, *damage;
-    unsigned int xfixes_query = xcb_xfixes_query_version(self->connection, 2, 0).sequence;
-    unsigned int damage_query = xcb_damage_query_version(self->connection, 1, 1).sequence;
-    pf_status status = pf_x11_reply(self, xfixes_query, &xfixes, error);
-    if (status != PF_STATUS_OK) {
-        return status;
+    void *answer;
+    unsigned int query = xcb_xfixes_query_version(self->connection, 2, 0).sequence;
+    pf_status status = pf_x11_reply(self, query, &answer, error);
+    if (answer != NULL) {
+        self->has_xfixes = true;
+        self->xfixes_event = xcb_get_extension_data(self->connection, &xcb_xfixes_id)->first_event +
+                             XCB_XFIXES_CURSOR_NOTIFY;
     }
-    status = pf_x11_reply(self, damage_query, &damage, error);
-    if (xfixes != NULL && damage != NULL) {
+    free(answer);
+    return status;
+}
+
+/** Without DAMAGE, or the XFIXES regions it reports in, we go without. */
+static pf_status watch_damage(x11_source *self, pf_error *error) {
+    if (!self->has_xfixes || !has_extension(self, &xcb_damage_id)) {
+        return PF_STATUS_OK;
+    }
+    void *answer;
+    unsigned int query = xcb_damage_query_version(self->connection, 1, 1).sequence;
+    pf_status status = pf_x11_reply(self, query, &answer, error);
+    if (answer != NULL) {
         self->damage_event = xcb_get_extension_data(self->connection, &xcb_damage_id)->first_event +
                              XCB_DAMAGE_NOTIFY;
         self->damage = xcb_generate_id(self->connection);
@@ -220,9 +284,16 @@ static pf_status watch_damage(x11_source *self, pf_error *error) {
          * first frame takes everything anyway: take that damage off. */
         self->damage_pending = true;
     }
-    free(xfixes);
-    free(damage);
+    free(answer);
     return status;
+}
+
+/** The root window tells of its size, whoever changes it. The size is read
+ * after that is asked for, so that no change falls between. */
+static pf_status watch_screen_size(x11_source *self, pf_error *error) {
+    uint32_t mask = XCB_EVENT_MASK_STRUCTURE_NOTIFY;
+    xcb_change_window_attributes(self->connection, self->root, XCB_CW_EVENT_MASK, &mask);
+    return pf_x11_read_screen_size(self, error);
 }
 
 static pf_status set_up(x11_source *self, const pf_source_request *request, pf_error *error) {
@@ -240,13 +311,21 @@ static pf_status set_up(x11_source *self, const pf_source_request *request, pf_e
     if (status != PF_STATUS_OK) {
         return status;
     }
-    self->screen_width = screen->width_in_pixels;
-    self->screen_height = screen->height_in_pixels;
-    status = watch_damage(self, error);
-    if (status != PF_STATUS_OK) {
-        return status;
+    status = watch_screen_size(self, error);
+    if (status == PF_STATUS_OK) {
+        status = pf_source_check_region(request->region, self->base.screen_width,
+                                        self->base.screen_height, error);
     }
-    return x11_set_region(&self->base, request->region, error);
+    if (status == PF_STATUS_OK) {
+        status = announce_xfixes(self, error);
+    }
+    if (status == PF_STATUS_OK) {
+        status = watch_damage(self, error);
+    }
+    if (status == PF_STATUS_OK) {
+        status = x11_set_region(&self->base, request->region, error);
+    }
+    return status;
 }
 
 pf_status pf_x11_open(const pf_source_request *request, pf_source **source, pf_error *error) {

@@ -17,9 +17,9 @@ typedef struct x11_source {
     pf_wake *wake;
     xcb_window_t root;
     uint8_t depth;
-    uint32_t screen_width;
-    uint32_t screen_height;
+    /** As filled in; it may reach beyond a screen that has shrunk. */
     pf_rect region;
+    bool screen_resized;
     /** The frame's memory: shared with the server, or ours alone. */
     uint8_t *pixels;
     size_t size_bytes;
@@ -30,6 +30,19 @@ typedef struct x11_source {
     xcb_xfixes_region_t damage_region;
     uint8_t damage_event;
     bool damage_pending;
+    bool has_xfixes;
+
+    /** x11_cursor.c's. */
+    bool cursor_watched;
+    bool cursor_moved;
+    bool cursor_image_pending;
+    uint8_t xfixes_event;
+    /** 0 without the X Input extension. */
+    uint8_t xinput_opcode;
+    pf_source_cursor cursor;
+    uint8_t *cursor_pixels;
+    int32_t cursor_hot_x;
+    int32_t cursor_hot_y;
 } x11_source;
 
 /** Connects to a display. Whatever it returns, a connection that is not NULL is
@@ -47,6 +60,16 @@ pf_status pf_x11_lost(pf_error *error);
 /** Makes the frame's memory for self->region, shared if the server can. */
 pf_status pf_x11_frame_create(x11_source *self, pf_error *error);
 void pf_x11_frame_destroy(x11_source *self);
+
+/** The size of the part of the region that lies on the screen. */
+pf_rect pf_x11_visible_part(const x11_source *self);
+
+/** Takes over the screen's size as the server tells it now. */
+pf_status pf_x11_read_screen_size(x11_source *self, pf_error *error);
+
+bool pf_x11_is_raw_motion(const x11_source *self, const xcb_generic_event_t *event);
+pf_status pf_x11_watch_cursor(pf_source *source, bool on, pf_error *error);
+pf_status pf_x11_read_cursor(pf_source *source, pf_source_cursor *cursor, pf_error *error);
 
 pf_status pf_x11_grab(pf_source *source, const pf_bands *bands, pf_bands_arrived arrived,
                       void *context, pf_error *error);

@@ -104,7 +104,7 @@ pf_status pf_x11_frame_create(x11_source *self, pf_error *error) {
         return status;
     }
     if (self->pixels == NULL) {
-        self->pixels = pf_alloc_aligned(self->size_bytes);
+        self->pixels = pf_alloc(1, self->size_bytes);
     }
     if (self->pixels == NULL) {
         return pf_error_no_memory(error, "the frame");
@@ -125,71 +125,95 @@ void pf_x11_frame_destroy(x11_source *self) {
     self->pixels = NULL;
 }
 
-/** The rows of a run of bands: the last band may be short. */
-static pf_rect rows_of(const x11_source *self, pf_band_range run) {
+/** The visible rows of a run of bands; none where it lies off the screen. */
+static pf_rect visible_rows(const pf_rect *visible, pf_band_range run) {
     uint32_t y = run.first * PF_BAND_ROWS;
     uint32_t end = run.end * PF_BAND_ROWS;
-    end = end < self->region.height ? end : self->region.height;
-    return (pf_rect){0, y, self->region.width, end - y};
+    end = end < visible->height ? end : visible->height;
+    return (pf_rect){0, y, visible->width, end > y ? end - y : 0};
 }
 
-static unsigned int request_run(x11_source *self, pf_rect rows) {
+/** Whether the server can write these rows straight to their place: they have
+ * to be as wide as the frame. */
+static bool goes_to_segment(const x11_source *self, pf_rect rows) {
+    return self->segment != XCB_NONE && rows.width == self->region.width;
+}
+
+static unsigned int request_rows(x11_source *self, pf_rect rows) {
     int16_t x = (int16_t)self->region.x, y = (int16_t)(self->region.y + rows.y);
     uint16_t width = (uint16_t)rows.width, height = (uint16_t)rows.height;
-    if (self->segment == XCB_NONE) {
-        return xcb_get_image(self->connection, XCB_IMAGE_FORMAT_Z_PIXMAP, self->root, x, y, width,
-                             height, ~0u)
+    if (goes_to_segment(self, rows)) {
+        return xcb_shm_get_image(self->connection, self->root, x, y, width, height, ~0u,
+                                 XCB_IMAGE_FORMAT_Z_PIXMAP, self->segment,
+                                 rows.y * self->base.frame.stride_bytes)
             .sequence;
     }
-    return xcb_shm_get_image(self->connection, self->root, x, y, width, height, ~0u,
-                             XCB_IMAGE_FORMAT_Z_PIXMAP, self->segment,
-                             rows.y * self->base.frame.stride_bytes)
+    return xcb_get_image(self->connection, XCB_IMAGE_FORMAT_Z_PIXMAP, self->root, x, y, width,
+                         height, ~0u)
         .sequence;
 }
 
-/** Waits for a run; without shared memory the answer holds the pixels. */
-static pf_status receive_run(x11_source *self, pf_rect rows, unsigned int sequence,
-                             pf_error *error) {
+static bool copy_rows(x11_source *self, pf_rect rows, const xcb_get_image_reply_t *answer) {
+    size_t row_bytes = (size_t)rows.width * PF_BYTES_PER_PIXEL;
+    const uint8_t *from = xcb_get_image_data(answer);
+    if ((size_t)xcb_get_image_data_length(answer) < row_bytes * rows.height) {
+        return false;
+    }
+    uint8_t *to = self->pixels + (size_t)rows.y * self->base.frame.stride_bytes;
+    for (uint32_t row = 0; row < rows.height; row++) {
+        memcpy(to, from, row_bytes);
+        from += row_bytes;
+        to += self->base.frame.stride_bytes;
+    }
+    return true;
+}
+
+/** The server did not give the pixels: the screen may have shrunk a moment ago,
+ * which is told as a resize; anything else is a failure. */
+static pf_status explain_refusal(x11_source *self, pf_error *error) {
+    pf_status status = pf_x11_read_screen_size(self, error);
+    if (status != PF_STATUS_OK || self->screen_resized) {
+        return status;
+    }
+    return pf_error_set(error, PF_STATUS_DISPLAY_UNSUPPORTED,
+                        "the X server refuses to read the region %ux%u+%u+%u of its screen",
+                        self->region.width, self->region.height, self->region.x, self->region.y);
+}
+
+static pf_status receive_rows(x11_source *self, pf_rect rows, unsigned int sequence,
+                              pf_error *error) {
     void *answer;
     pf_status status = pf_x11_reply(self, sequence, &answer, error);
     if (status != PF_STATUS_OK) {
         return status;
     }
-    size_t size_bytes = (size_t)rows.height * self->base.frame.stride_bytes;
-    bool complete = answer != NULL;
-    if (complete && self->segment == XCB_NONE) {
-        complete = (size_t)xcb_get_image_data_length(answer) >= size_bytes;
-        if (complete) {
-            memcpy(self->pixels + (size_t)rows.y * self->base.frame.stride_bytes,
-                   xcb_get_image_data(answer), size_bytes);
-        }
-    }
+    bool complete =
+        answer != NULL && (goes_to_segment(self, rows) || copy_rows(self, rows, answer));
     free(answer);
-    if (!complete) {
-        return pf_error_set(error, PF_STATUS_REGION_OFF_SCREEN,
-                            "the X server refuses to read the region %ux%u+%u+%u: the screen "
-                            "has become smaller",
-                            self->region.width, self->region.height, self->region.x,
-                            self->region.y);
-    }
-    return PF_STATUS_OK;
+    return complete ? PF_STATUS_OK : explain_refusal(self, error);
 }
 
 pf_status pf_x11_grab(pf_source *source, const pf_bands *bands, pf_bands_arrived arrived,
                       void *context, pf_error *error) {
     x11_source *self = (x11_source *)source;
     unsigned int sequences[RUN_COUNT_MAX + 1];
+    pf_rect visible = pf_x11_visible_part(self);
     uint32_t band_count = pf_band_count(self->region.height);
     uint32_t run_count = 0;
     pf_band_range run = pf_bands_next_run(bands, 0, band_count);
     for (; run.first < run.end; run = pf_bands_next_run(bands, run.end, band_count)) {
-        sequences[run_count++] = request_run(self, rows_of(self, run));
+        pf_rect rows = visible_rows(&visible, run);
+        bool any = rows.width > 0 && rows.height > 0;
+        sequences[run_count++] = any ? request_rows(self, rows) : 0;
     }
     run = pf_bands_next_run(bands, 0, band_count);
     for (uint32_t index = 0; index < run_count; index++) {
-        pf_status status = receive_run(self, rows_of(self, run), sequences[index], error);
-        if (status != PF_STATUS_OK) {
-            return status;
+        if (sequences[index] != 0) {
+            pf_status status =
+                receive_rows(self, visible_rows(&visible, run), sequences[index], error);
+            if (status != PF_STATUS_OK) {
+                return status;
+            }
         }
         arrived(context, run);
         run = pf_bands_next_run(bands, run.end, band_count);

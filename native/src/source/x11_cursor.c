@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/**
+ * The pointer's image and place. XFixes tells when the image changes; that the
+ * pointer moves is told by the raw events of the X Input extension, which need
+ * no window under it. Both are silent while it stands still. A pointer that a
+ * program warps makes no raw event, so its place is also read with each frame.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <xcb/xinput.h>
+
+#include "base/memory.h"
+#include "source/x11.h"
+
+static bool has(x11_source *self, xcb_extension_t *extension) {
+    const xcb_query_extension_reply_t *answer = xcb_get_extension_data(self->connection, extension);
+    return answer != NULL && answer->present;
+}
+
+static void select_raw_motion(x11_source *self, bool on) {
+    struct {
+        xcb_input_event_mask_t head;
+        uint32_t bits;
+    } mask = {.head = {.deviceid = XCB_INPUT_DEVICE_ALL_MASTER, .mask_len = 1},
+              .bits = on ? XCB_INPUT_XI_EVENT_MASK_RAW_MOTION : 0};
+    xcb_input_xi_select_events(self->connection, self->root, 1, &mask.head);
+}
+
+/** Servers speak X Input 2 only to those who have asked for it. */
+static pf_status announce_xinput(x11_source *self, pf_error *error) {
+    void *answer;
+    unsigned int query = xcb_input_xi_query_version(self->connection, 2, 2).sequence;
+    pf_status status = pf_x11_reply(self, query, &answer, error);
+    if (answer != NULL) {
+        self->xinput_opcode = xcb_get_extension_data(self->connection, &xcb_input_id)->major_opcode;
+    }
+    free(answer);
+    return status;
+}
+
+pf_status pf_x11_watch_cursor(pf_source *source, bool on, pf_error *error) {
+    x11_source *self = (x11_source *)source;
+    if (on == self->cursor_watched) {
+        return PF_STATUS_OK;
+    }
+    if (!self->has_xfixes) {
+        return pf_error_set(error, PF_STATUS_DISPLAY_UNSUPPORTED,
+                            "capture_cursor: the X server lacks the XFIXES extension, which "
+                            "tells the pointer's image; set it to false");
+    }
+    if (self->xinput_opcode == 0 && has(self, &xcb_input_id)) {
+        pf_status status = announce_xinput(self, error);
+        if (status != PF_STATUS_OK) {
+            return status;
+        }
+    }
+    if (self->xinput_opcode != 0) {
+        select_raw_motion(self, on);
+    }
+    xcb_xfixes_select_cursor_input(self->connection, self->root,
+                                   on ? XCB_XFIXES_CURSOR_NOTIFY_MASK_DISPLAY_CURSOR
+                                      : (xcb_xfixes_cursor_notify_mask_t)0);
+    self->cursor_watched = on;
+    self->cursor_image_pending = on;
+    return PF_STATUS_OK;
+}
+
+bool pf_x11_is_raw_motion(const x11_source *self, const xcb_generic_event_t *event) {
+    const xcb_ge_generic_event_t *generic = (const xcb_ge_generic_event_t *)event;
+    return (event->response_type & 0x7f) == XCB_GE_GENERIC && self->xinput_opcode != 0 &&
+           generic->extension == self->xinput_opcode && generic->event_type == XCB_INPUT_RAW_MOTION;
+}
+
+/** Keeps a copy of the image; one that cannot be kept is not shown. */
+static pf_status keep_image(x11_source *self, const xcb_xfixes_get_cursor_image_reply_t *image,
+                            pf_error *error) {
+    size_t size_bytes = (size_t)image->width * image->height * PF_BYTES_PER_PIXEL;
+    pf_free(self->cursor_pixels);
+    self->cursor_pixels = NULL;
+    if (size_bytes == 0 ||
+        (size_t)xcb_xfixes_get_cursor_image_cursor_image_length(image) * 4 < size_bytes) {
+        return PF_STATUS_OK;
+    }
+    self->cursor_pixels = pf_alloc_bytes(size_bytes);
+    if (self->cursor_pixels == NULL) {
+        return pf_error_no_memory(error, "the pointer's image");
+    }
+    memcpy(self->cursor_pixels, xcb_xfixes_get_cursor_image_cursor_image(image), size_bytes);
+    self->cursor.width_px = image->width;
+    self->cursor.height_px = image->height;
+    self->cursor.serial = image->cursor_serial;
+    self->cursor_hot_x = image->xhot;
+    self->cursor_hot_y = image->yhot;
+    return PF_STATUS_OK;
+}
+
+static void place(x11_source *self, int32_t x, int32_t y) {
+    self->cursor.x = x - self->cursor_hot_x - (int32_t)self->region.x;
+    self->cursor.y = y - self->cursor_hot_y - (int32_t)self->region.y;
+}
+
+static pf_status read_image(x11_source *self, pf_error *error) {
+    void *answer;
+    unsigned int query = xcb_xfixes_get_cursor_image(self->connection).sequence;
+    pf_status status = pf_x11_reply(self, query, &answer, error);
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
+    self->cursor_image_pending = false;
+    if (answer == NULL) {
+        /* The server shows no pointer. */
+        pf_free(self->cursor_pixels);
+        self->cursor_pixels = NULL;
+        return PF_STATUS_OK;
+    }
+    const xcb_xfixes_get_cursor_image_reply_t *image = answer;
+    status = keep_image(self, image, error);
+    place(self, image->x, image->y);
+    free(answer);
+    return status;
+}
+
+static pf_status read_place(x11_source *self, pf_error *error) {
+    void *answer;
+    unsigned int query = xcb_query_pointer(self->connection, self->root).sequence;
+    pf_status status = pf_x11_reply(self, query, &answer, error);
+    if (answer != NULL) {
+        const xcb_query_pointer_reply_t *pointer = answer;
+        place(self, pointer->root_x, pointer->root_y);
+    }
+    free(answer);
+    return status;
+}
+
+pf_status pf_x11_read_cursor(pf_source *source, pf_source_cursor *cursor, pf_error *error) {
+    x11_source *self = (x11_source *)source;
+    pf_status status =
+        self->cursor_image_pending ? read_image(self, error) : read_place(self, error);
+    self->cursor_moved = false;
+    *cursor = self->cursor;
+    cursor->pixels = self->cursor_pixels;
+    return status;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MPL-2.0
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+
+const root = join(import.meta.dir, "../..");
+
+/** Names of the symbols the library exports, as binutils' nm reads them. */
+async function exportedSymbols(): Promise<string[]> {
+  const nm = Bun.spawn(
+    ["nm", "-D", "--defined-only", "-f", "posix", join(root, "zig-out/lib/libpixelflux.so")],
+    { stdout: "pipe", stderr: "inherit" },
+  );
+  const listing = await nm.stdout.text();
+  expect(await nm.exited).toBe(0);
+  return listing
+    .trim()
+    .split("\n")
+    .map((line) => line.split(" ")[0] ?? "")
+    .sort();
+}
+
+async function declaredFunctions(): Promise<string[]> {
+  const header = await Bun.file(join(root, "native/include/pixelflux.h")).text();
+  const declarations = header.matchAll(/^PF_API [\w ]+?\*?(pf_\w+)\(/gm);
+  return [...declarations].map((match) => match[1] ?? "").sort();
+}
+
+test("the library exports what the header declares, and nothing else", async () => {
+  const declared = await declaredFunctions();
+  expect(declared.length).toBeGreaterThan(10);
+  expect(await exportedSymbols()).toEqual(declared);
+});
