@@ -311,8 +311,9 @@ PF_API int32_t pf_capture_start(const pf_settings *settings, uint64_t *handle);
  * fields display, stripe_header and queue_frames must not differ from those
  * it was started with. Copies; blocks on nothing but the watermark's file.
  *
- * Errors: INVALID_ARGUMENT, REGION_OFF_SCREEN, WATERMARK, NO_MEMORY (the old
- * settings stay), STALE_HANDLE.
+ * Errors: INVALID_ARGUMENT, REGION_OFF_SCREEN, DISPLAY_UNSUPPORTED, WATERMARK,
+ * NO_MEMORY (the old settings stay), STALE_HANDLE. Before the display is open a
+ * region is accepted unseen; one that does not lie on it fails the capture.
  */
 PF_API int32_t pf_capture_update(uint64_t handle, const pf_settings *settings);
 

@@ -10,7 +10,7 @@ async function exportedSymbols(): Promise<string[]> {
     ["nm", "-D", "--defined-only", "-f", "posix", join(root, "zig-out/lib/libpixelflux.so")],
     { stdout: "pipe", stderr: "inherit" },
   );
-  const listing = await nm.stdout.text();
+  const listing = await new Response(nm.stdout).text();
   expect(await nm.exited).toBe(0);
   return listing
     .trim()

@@ -21,6 +21,7 @@ static void tell_size(pf_capture *capture) {
     pthread_mutex_lock(&capture->lock);
     capture->screen_width = source->screen_width;
     capture->screen_height = source->screen_height;
+    capture->cursor_supported = source->cursor_supported;
     pthread_mutex_unlock(&capture->lock);
     pf_outbox_set_size(&capture->outbox, source->frame.width_px, source->frame.height_px);
 }
@@ -67,9 +68,11 @@ static void take_watermark(pf_capture *capture) {
 }
 
 /** Takes what other threads have asked for since the last time. */
-static bool take_update(pf_capture *capture, pf_settings *before) {
+static bool take_update(pf_capture *capture, pf_settings *before, bool *unchecked) {
     pthread_mutex_lock(&capture->lock);
     bool wanted = capture->update_wanted;
+    *unchecked = capture->wanted_unchecked;
+    capture->wanted_unchecked = false;
     if (wanted) {
         *before = *capture->settings;
         *capture->settings = *capture->wanted;
@@ -93,8 +96,14 @@ static pf_status refit(pf_capture *capture, pf_error *error) {
 
 static pf_status apply_update(pf_capture *capture, pf_error *error) {
     pf_settings before;
-    if (!take_update(capture, &before)) {
+    bool unchecked;
+    if (!take_update(capture, &before, &unchecked)) {
         return PF_STATUS_OK;
+    }
+    const pf_source *source = capture->stage.source;
+    if (unchecked && pf_source_check_region(region_of(capture->settings), source->screen_width,
+                                            source->screen_height, error) != PF_STATUS_OK) {
+        return error->status;
     }
     pf_pacer_set_rate(&capture->pacer, capture->settings->target_fps);
     pf_status status = watch_cursor(capture, error);
@@ -288,8 +297,13 @@ static pf_status check_change(const pf_capture *capture, const pf_settings *sett
                             "display, stripe_header and queue_frames cannot change while the "
                             "capture runs; stop it and start it again");
     }
-    bool known = capture->screen_width > 0;
-    return !known || same_region(settings, capture->wanted)
+    if (capture->screen_width == 0) {
+        return PF_STATUS_OK;
+    }
+    if (settings->capture_cursor && !capture->cursor_supported) {
+        return pf_source_refuse_cursor(error);
+    }
+    return same_region(settings, capture->wanted)
                ? PF_STATUS_OK
                : pf_source_check_region(region_of(settings), capture->screen_width,
                                         capture->screen_height, error);
@@ -314,6 +328,7 @@ pf_status pf_capture_set(pf_capture *capture, const pf_settings *settings, pf_er
         }
         *capture->wanted = *settings;
         capture->update_wanted = true;
+        capture->wanted_unchecked |= capture->screen_width == 0;
     }
     pthread_mutex_unlock(&capture->lock);
     pthread_mutex_unlock(&capture->update_lock);

@@ -26,9 +26,12 @@ typedef struct pf_capture {
     bool watermark_changed;
     bool update_wanted;
     bool keyframe_wanted;
-    /** The screen's size, 0 before it is known. */
+    /** What is known of the source; a screen without size before it is open. */
     uint32_t screen_width;
     uint32_t screen_height;
+    bool cursor_supported;
+    /** `wanted` was accepted before that, and has to be checked still. */
+    bool wanted_unchecked;
     /** The thread has been joined, or is being joined. */
     bool joining;
     bool joined;

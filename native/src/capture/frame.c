@@ -73,6 +73,14 @@ static void free_slots(pf_frame_stage *stage) {
     stage->plan.stripe_count = 0;
 }
 
+/** Has everything grabbed and sent; the encoders stay. */
+static void restart_stripes(pf_frame_stage *stage) {
+    for (uint32_t stripe = 0; stripe < stage->plan.stripe_count; stripe++) {
+        pf_stripe_state_init(&stage->slots[stripe].state, &stage->policy);
+    }
+    stage->all_damaged = true;
+}
+
 static pf_status cut_frame(pf_frame_stage *stage, const pf_layout_plan *plan, pf_error *error) {
     free_slots(stage);
     stage->slots = pf_alloc(plan->stripe_count, sizeof *stage->slots);
@@ -85,10 +93,7 @@ static pf_status cut_frame(pf_frame_stage *stage, const pf_layout_plan *plan, pf
         return pf_error_no_memory(error, "the stripes");
     }
     stage->plan = *plan;
-    for (uint32_t stripe = 0; stripe < plan->stripe_count; stripe++) {
-        pf_stripe_state_init(&stage->slots[stripe].state, &stage->policy);
-    }
-    stage->all_damaged = true;
+    restart_stripes(stage);
     return PF_STATUS_OK;
 }
 
@@ -103,19 +108,24 @@ static void adopt_policy(pf_frame_stage *stage) {
     }
 }
 
-pf_status pf_frame_stage_configure(pf_frame_stage *stage, const pf_settings *settings, bool anew,
+pf_status pf_frame_stage_configure(pf_frame_stage *stage, const pf_settings *settings, bool restart,
                                    pf_error *error) {
     pf_image frame = stage->source->frame;
     pf_layout_plan plan =
         pf_layout_make(frame.height_px, layout_kind(settings), settings->stripe_height);
     pf_encoder_format format = format_of(settings, frame);
-    bool same = !anew && same_format(&format, &stage->format) &&
+    bool same = stage->slots != NULL && same_format(&format, &stage->format) &&
                 plan.height_px == stage->plan.height_px &&
                 plan.stripe_height_px == stage->plan.stripe_height_px;
     stage->policy = policy_of(settings);
     stage->header = settings->stripe_header;
     stage->watermark_location = settings->watermark_location;
     stage->capture_cursor = settings->capture_cursor;
+    stage->overlays_changed = true;
+    if (same && restart) {
+        restart_stripes(stage);
+        return PF_STATUS_OK;
+    }
     if (same) {
         adopt_policy(stage);
         return PF_STATUS_OK;
@@ -266,7 +276,7 @@ pf_status pf_frame_take(pf_frame_stage *stage, const pf_frame_request *request, 
 
 bool pf_frame_is_wanted(const pf_frame_stage *stage) {
     bool animated = stage->watermark != NULL && stage->watermark_location == PF_WATERMARK_ANIMATED;
-    return stage->all_damaged || animated;
+    return stage->all_damaged || stage->overlays_changed || animated;
 }
 
 uint64_t pf_frame_refresh_due_ns(const pf_frame_stage *stage) {

@@ -74,6 +74,8 @@ typedef struct pf_frame_stage {
     uint32_t watermark_location;
     uint64_t watermark_step;
     bool capture_cursor;
+    /** They have been configured otherwise since the frame before. */
+    bool overlays_changed;
 
     /** The re-check goes round: the next band, and not before this time. */
     uint32_t recheck_band;
@@ -100,10 +102,10 @@ pf_status pf_overlays_update(pf_frame_stage *stage, pf_error *error);
 pf_status pf_frame_stage_init(pf_frame_stage *stage, const pf_settings *settings, pf_error *error);
 void pf_frame_stage_deinit(pf_frame_stage *stage);
 
-/** Takes over qualities, times and rates from the next frame on; cuts the
- * frame anew, with every stripe complete, where size or format have changed or
- * `anew` says so. */
-pf_status pf_frame_stage_configure(pf_frame_stage *stage, const pf_settings *settings, bool anew,
+/** Takes over qualities, times and rates from the next frame on. Where size or
+ * format have changed it cuts the frame anew; there, and where `restart` says
+ * that the frame shows something else now, every stripe is sent complete. */
+pf_status pf_frame_stage_configure(pf_frame_stage *stage, const pf_settings *settings, bool restart,
                                    pf_error *error);
 
 /** What is asked of one frame. */

@@ -48,6 +48,7 @@ static void replace(pf_frame_stage *stage, int index, const pf_overlay *overlay)
 }
 
 pf_status pf_overlays_update(pf_frame_stage *stage, pf_error *error) {
+    stage->overlays_changed = false;
     pf_overlay watermark = place_watermark(stage);
     replace(stage, PF_OVERLAY_WATERMARK, &watermark);
     pf_overlay cursor;

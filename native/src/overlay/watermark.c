@@ -56,6 +56,8 @@ pf_status pf_watermark_load(const char *path, pf_watermark **watermark, pf_error
     if (!png_image_begin_read_from_file(&image, path)) {
         return refuse(path, image.message, error);
     }
+    /* Else libpng takes 16-bit files that say nothing for linear light. */
+    image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
     pf_status status = decode(&image, path, watermark, error);
     png_image_free(&image);
     return status;

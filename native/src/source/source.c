@@ -10,6 +10,12 @@ pf_status pf_source_open(const pf_source_request *request, pf_source **source, p
     return pf_x11_open(request, source, error);
 }
 
+pf_status pf_source_refuse_cursor(pf_error *error) {
+    return pf_error_set(error, PF_STATUS_DISPLAY_UNSUPPORTED,
+                        "capture_cursor: the X server lacks the XFIXES extension, which tells "
+                        "the pointer's image; set it to false");
+}
+
 static uint32_t rest_of(uint32_t origin, uint32_t side, uint32_t screen_side) {
     if (side > 0) {
         return side;

@@ -63,7 +63,8 @@ typedef struct pf_source_ops {
      * Never refuses: what lies off the screen is black. All of the frame is
      * out of date then, and source->frame may lie elsewhere. */
     pf_status (*set_region)(pf_source *source, pf_rect region, pf_error *error);
-    /** Begins or ends to tell of the pointer. NULL where there is none. */
+    /** Begins or ends to tell of the pointer. NULL where there is none. Refuses
+     * where it is not supported. */
     pf_status (*watch_cursor)(pf_source *source, bool on, pf_error *error);
     /** Looks at the watched pointer. */
     pf_status (*read_cursor)(pf_source *source, pf_source_cursor *cursor, pf_error *error);
@@ -74,6 +75,8 @@ struct pf_source {
     const pf_source_ops *ops;
     uint32_t screen_width;
     uint32_t screen_height;
+    /** The pointer can be watched, or is none to be watched. */
+    bool cursor_supported;
     /** The whole captured region. Its memory belongs to the source; bands that
      * no grab touches stay as they were. */
     pf_image frame;
@@ -100,6 +103,9 @@ pf_status pf_synthetic_open(const pf_source_request *request, pf_source **source
  * start and when it is asked for. */
 pf_status pf_source_check_region(pf_rect region, uint32_t screen_width, uint32_t screen_height,
                                  pf_error *error);
+
+/** The refusal of a source that cannot tell of the pointer. */
+pf_status pf_source_refuse_cursor(pf_error *error);
 
 /** Fills in sides of 0: the rest of the screen, but never nothing. */
 pf_rect pf_source_fill_region(pf_rect region, uint32_t screen_width, uint32_t screen_height);

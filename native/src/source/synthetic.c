@@ -192,6 +192,7 @@ pf_status pf_synthetic_open(const pf_source_request *request, pf_source **source
         return pf_error_no_memory(error, "the synthetic source");
     }
     self->base.ops = &synthetic_ops;
+    self->base.cursor_supported = true;
     self->timer_fd = -1;
     pf_status status = set_up(self, request, error);
     if (status != PF_STATUS_OK) {

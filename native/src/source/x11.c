@@ -257,6 +257,7 @@ static pf_status announce_xfixes(x11_source *self, pf_error *error) {
     pf_status status = pf_x11_reply(self, query, &answer, error);
     if (answer != NULL) {
         self->has_xfixes = true;
+        self->base.cursor_supported = true;
         self->xfixes_event = xcb_get_extension_data(self->connection, &xcb_xfixes_id)->first_event +
                              XCB_XFIXES_CURSOR_NOTIFY;
     }

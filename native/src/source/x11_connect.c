@@ -32,14 +32,28 @@ typedef struct attempt {
 /* libXau, which xcb_connect asks for the cookie, keeps the cookie file's name
  * in one buffer for the whole process. */
 static pthread_mutex_t cookie_lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_uint_fast64_t cookie_locked_ns;
 
 /* The cookie has long been read by then; a server that hangs after that must
  * not keep others from theirs. */
 #define COOKIE_NS_MAX (PF_NS_PER_S / 5)
 
+/** Takes the lock, unless whoever has it has had it for too long. */
+static bool take_turn(void) {
+    bool mine = pthread_mutex_trylock(&cookie_lock) == 0;
+    if (!mine) {
+        struct timespec deadline =
+            pf_clock_timespec(atomic_load(&cookie_locked_ns) + COOKIE_NS_MAX);
+        mine = pthread_mutex_timedlock(&cookie_lock, &deadline) == 0;
+    }
+    if (mine) {
+        atomic_store(&cookie_locked_ns, pf_clock_read_ns(CLOCK_REALTIME));
+    }
+    return mine;
+}
+
 static xcb_connection_t *connect_in_turn(const char *display, int *screen_index) {
-    struct timespec deadline = pf_clock_timespec(pf_clock_read_ns(CLOCK_REALTIME) + COOKIE_NS_MAX);
-    bool mine = pthread_mutex_timedlock(&cookie_lock, &deadline) == 0;
+    bool mine = take_turn();
     xcb_connection_t *connection = xcb_connect(display, screen_index);
     if (mine) {
         pthread_mutex_unlock(&cookie_lock);

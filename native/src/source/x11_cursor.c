@@ -45,9 +45,7 @@ pf_status pf_x11_watch_cursor(pf_source *source, bool on, pf_error *error) {
         return PF_STATUS_OK;
     }
     if (!self->has_xfixes) {
-        return pf_error_set(error, PF_STATUS_DISPLAY_UNSUPPORTED,
-                            "capture_cursor: the X server lacks the XFIXES extension, which "
-                            "tells the pointer's image; set it to false");
+        return pf_source_refuse_cursor(error);
     }
     if (self->xinput_opcode == 0 && has(self, &xcb_input_id)) {
         pf_status status = announce_xinput(self, error);
