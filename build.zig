@@ -75,7 +75,7 @@ const painter_sources = [_][]const u8{
 };
 
 const painter_libraries = [_][]const u8{
-    "xcb", "xcb-shm", "xcb-randr", "xcb-render", "xcb-xfixes", "xcb-xtest", "m",
+    "xcb", "xcb-randr", "xcb-render", "xcb-xfixes", "xcb-xtest", "m",
 };
 
 const flags = [_][]const u8{

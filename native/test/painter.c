@@ -13,8 +13,11 @@
  *   text x y string                  the server's font "fixed"
  *   copy x y w h to_x to_y
  *   code x y counter                 the block code of the workloads
- *   pointer x y
+ *   pointer x y                      WarpPointer
+ *   motion x y                       XTEST, as a mouse
  *   cursor glyph                     a glyph of the font "cursor"
+ *   argb-cursor path w h hot_x hot_y premultiplied BGRA rows (RENDER)
+ *   hide-cursor 0|1                  XFIXES
  *   screen w h                       RandR size
  *   grab path [x y w h]              raw BGRX by GetImage: the truth
  *   prepare workload seed            idle, caret, typing, scroll, drag, video, slide
@@ -81,24 +84,30 @@ static bool do_pixel(painter *p, const char *arguments) {
     return true;
 }
 
-static bool put_file(painter *p, const char *path, rect area) {
-    size_t count = (size_t)area.width * area.height;
+/* The file's pixels, to be freed; NULL with a message where it is too short. */
+static uint32_t *read_pixels(painter *p, const char *path, size_t count) {
     uint32_t *pixels = calloc(count ? count : 1, sizeof *pixels);
     FILE *file = fopen(path, "rb");
-    bool ok = false;
-    if (!pixels || !file) {
-        refuse(p, strerror(errno));
-    } else if (fread(pixels, sizeof *pixels, count, file) != count) {
-        refuse(p, "the file is shorter than the image");
-    } else {
-        screen_put(&p->screen, p->screen.window, area, pixels);
-        ok = true;
+    bool ok = pixels && file && fread(pixels, sizeof *pixels, count, file) == count;
+    if (!ok) {
+        refuse(p, file ? "the file is shorter than the image" : strerror(errno));
+        free(pixels);
+        pixels = NULL;
     }
     if (file) {
         fclose(file);
     }
+    return pixels;
+}
+
+static bool put_file(painter *p, const char *path, rect area) {
+    uint32_t *pixels = read_pixels(p, path, (size_t)area.width * area.height);
+    if (!pixels) {
+        return false;
+    }
+    screen_put(&p->screen, p->screen.window, area, pixels);
     free(pixels);
-    return ok;
+    return true;
 }
 
 static bool do_image(painter *p, const char *arguments) {
@@ -181,6 +190,36 @@ static bool do_cursor(painter *p, const char *arguments) {
     return true;
 }
 
+static bool do_motion(painter *p, const char *arguments) {
+    int16_t x, y;
+    if (sscanf(arguments, "%hd %hd", &x, &y) != 2) {
+        return usage(p);
+    }
+    screen_motion(&p->screen, x, y);
+    return true;
+}
+
+static bool do_argb_cursor(painter *p, const char *arguments) {
+    char path[LINE_BYTES_MAX];
+    uint16_t width, height, hot_x, hot_y;
+    if (sscanf(arguments, "%4095s %hu %hu %hu %hu", path, &width, &height, &hot_x, &hot_y) != 5) {
+        return usage(p);
+    }
+    uint32_t *pixels = read_pixels(p, path, (size_t)width * height);
+    bool ok = pixels && screen_argb_cursor(&p->screen, width, height, hot_x, hot_y, pixels);
+    free(pixels);
+    return ok;
+}
+
+static bool do_hide_cursor(painter *p, const char *arguments) {
+    unsigned hide;
+    if (sscanf(arguments, "%u", &hide) != 1) {
+        return usage(p);
+    }
+    screen_hide_cursor(&p->screen, hide != 0);
+    return true;
+}
+
 static bool do_screen(painter *p, const char *arguments) {
     uint16_t width, height;
     if (sscanf(arguments, "%hu %hu", &width, &height) != 2) {
@@ -240,10 +279,24 @@ static const struct {
     const char *name;
     command_fn run;
 } commands[] = {
-    {"size", do_size},       {"fill", do_fill},     {"pixel", do_pixel},   {"image", do_image},
-    {"pattern", do_pattern}, {"text", do_text},     {"copy", do_copy},     {"code", do_code},
-    {"pointer", do_pointer}, {"cursor", do_cursor}, {"screen", do_screen}, {"grab", do_grab},
-    {"prepare", do_prepare}, {"run", do_run},       {"codes", do_codes},
+    {"size", do_size},
+    {"fill", do_fill},
+    {"pixel", do_pixel},
+    {"image", do_image},
+    {"pattern", do_pattern},
+    {"text", do_text},
+    {"copy", do_copy},
+    {"code", do_code},
+    {"pointer", do_pointer},
+    {"motion", do_motion},
+    {"cursor", do_cursor},
+    {"argb-cursor", do_argb_cursor},
+    {"hide-cursor", do_hide_cursor},
+    {"screen", do_screen},
+    {"grab", do_grab},
+    {"prepare", do_prepare},
+    {"run", do_run},
+    {"codes", do_codes},
 };
 
 static bool execute(painter *p, const char *line) {

@@ -4,7 +4,7 @@
  * an X screen and knows the truth about them.
  *
  * painter.c holds the commands, painter_screen.c the X connection,
- * painter_pattern.c the pictures (pure: seed in, pixels out), and
+ * painter_cursor.c the pointer, painter_pattern.c the pictures (pure: seed in, pixels out), and
  * painter_workload.c the paced workloads and the code blocks that number
  * their updates.
  */
@@ -69,6 +69,16 @@ bool screen_resize(screen *s, uint16_t width, uint16_t height);
 void screen_pointer(screen *s, int16_t x, int16_t y);
 /** Gives the window the pointer image of a glyph of the "cursor" font. */
 void screen_cursor(screen *s, uint16_t glyph);
+
+/* painter_cursor.c */
+
+/** Gives the window a pointer image of premultiplied ARGB pixels (RENDER). */
+bool screen_argb_cursor(screen *s, uint16_t width, uint16_t height, uint16_t hot_x, uint16_t hot_y,
+                        const uint32_t *pixels);
+/** Moves the pointer as a mouse would (XTEST). */
+void screen_motion(screen *s, int16_t x, int16_t y);
+/** Hides the pointer on the whole screen, or ends that (XFIXES). */
+void screen_hide_cursor(screen *s, bool hide);
 
 /* painter_pattern.c */
 

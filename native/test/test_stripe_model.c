@@ -30,7 +30,7 @@ typedef struct model {
 } model;
 
 static bool close_in_time(uint64_t before_ns, uint64_t after_ns) {
-    return after_ns - before_ns <= 2 * INTERVAL_NS;
+    return after_ns - before_ns <= 4 * INTERVAL_NS;
 }
 
 /** Changes in a row that end at now_ns, without a change at now_ns itself. */

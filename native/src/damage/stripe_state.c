@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "damage/stripe_state.h"
 
-/* Changes are "in a row" while no whole frame time passes between them; two
- * intervals leave room for a late frame. */
-#define ROW_GAP_INTERVALS 2u
+/* Changes are "in a row" while no more than this lies between them: motion that
+ * comes at half or a third of the frame rate is motion still, and typing, at a
+ * dozen changes a second, is none. */
+#define ROW_GAP_INTERVALS 4u
 
 /** What the first of a row of JPEG changes is encoded with. */
 static uint32_t start_quality(const pf_stripe_policy *policy) {
