@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MPL-2.0
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { requireTool } from "./process.ts";
+
+export interface XvfbOptions {
+  /** Default 640×480. */
+  width?: number;
+  height?: number;
+  /** Default 24. */
+  depth?: number;
+  /** Lets only clients with the cookie in `authorityPath` connect. Default false. */
+  authority?: boolean;
+  /** Further arguments, such as `["-extension", "DAMAGE"]`. */
+  args?: string[];
+}
+
+/**
+ * An X server of the test's own, on a display number that was free.
+ *
+ * Xvfb gets SIGTERM when the test process ends, however that happens (PR_SET_PDEATHSIG).
+ */
+export class Xvfb implements AsyncDisposable {
+  /** Such as ":3". */
+  readonly display: string;
+  readonly width: number;
+  readonly height: number;
+  /** The file with the cookie; undefined where the server lets every local user in. */
+  readonly authorityPath: string | undefined;
+  readonly #process: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  readonly #folder: string;
+
+  private constructor(
+    process: Bun.Subprocess<"ignore", "pipe", "pipe">,
+    folder: string,
+    display: string,
+    options: XvfbOptions,
+  ) {
+    this.#process = process;
+    this.#folder = folder;
+    this.display = display;
+    this.width = options.width ?? 640;
+    this.height = options.height ?? 480;
+    this.authorityPath = options.authority ? join(folder, "authority") : undefined;
+  }
+
+  static async start(options: XvfbOptions = {}): Promise<Xvfb> {
+    const { width = 640, height = 480, depth = 24, authority = false, args = [] } = options;
+    const folder = mkdtempSync(join(tmpdir(), "pf-xvfb-"));
+    const access = authority ? writeAuthority(folder) : [];
+    const command = [
+      ...[requireTool("setpriv", "util-linux"), "--pdeathsig", "TERM"],
+      ...[requireTool("Xvfb", "xvfb"), "-displayfd", "1", "-nolisten", "tcp", "-noreset"],
+      ...["-screen", "0", `${width}x${height}x${depth}`, ...access, ...args],
+    ];
+    const process = Bun.spawn(command, { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+    const number = await firstLine(process.stdout);
+    if (number === undefined) {
+      const stderr = await new Response(process.stderr).text();
+      rmSync(folder, { recursive: true, force: true });
+      throw new Error(`Xvfb did not start: ${command.join(" ")}\n${stderr}`);
+    }
+    return new Xvfb(process, folder, `:${number}`, options);
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** Kills the server, as a crash would. */
+  async kill(): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.kill("SIGTERM");
+    await this.#process.exited;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/* An Xauthority file (libXau, AuRead.c: u16 family, then address, display number, name and data,
+ * each after its u16 length) whose one entry is of the family "wild", good for any display. */
+function writeAuthority(folder: string): string[] {
+  const name = Buffer.from("MIT-MAGIC-COOKIE-1");
+  const cookie = crypto.getRandomValues(new Uint8Array(16));
+  const head = [0xff, 0xff, 0, 0, 0, 0];
+  const entry = Buffer.from([...head, 0, name.length, ...name, 0, cookie.length, ...cookie]);
+  const path = join(folder, "authority");
+  writeFileSync(path, entry, { mode: 0o600 });
+  return ["-auth", path];
+}
+
+async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string | undefined> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const bytes of stream) {
+    text += decoder.decode(bytes, { stream: true });
+    const end = text.indexOf("\n");
+    if (end >= 0) return text.slice(0, end).trim();
+  }
+  return undefined;
+}
