@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MPL-2.0
+
+import type { StripeImage } from "./frames.ts";
+import { codecString } from "./h264.ts";
+
+/** Decodes the stripes of one row of the screen, in their order. */
+export interface RowDecoder {
+  /**
+   * Decodes one stripe. Resolves with `undefined` where it cannot be decoded:
+   * it came before the first keyframe, it is broken, or the decoder was closed.
+   * Never rejects. The image is the caller's, to be closed.
+   */
+  decode(stripe: EncodedStripe): Promise<StripeImage | undefined>;
+  /** Frees the decoder; what it was decoding resolves with `undefined`. */
+  close(): void;
+}
+
+/** A stripe as a decoder takes it. */
+export interface EncodedStripe {
+  readonly payload: Uint8Array;
+  readonly keyframe: boolean;
+  /** The true size in px; `undefined` for JPEG, which knows it itself. */
+  readonly width: number | undefined;
+  readonly height: number | undefined;
+}
+
+/** Called with what went wrong; the row shows nothing new until its next keyframe. */
+export type DecodeErrorHandler = (error: unknown) => void;
+
+/** JPEG by `createImageBitmap`, which works without a secure context too. */
+export class JpegRowDecoder implements RowDecoder {
+  readonly #onError: DecodeErrorHandler;
+
+  constructor(onError: DecodeErrorHandler) {
+    this.#onError = onError;
+  }
+
+  async decode(stripe: EncodedStripe): Promise<StripeImage | undefined> {
+    // The socket's buffers are never shared memory, which a Blob would refuse.
+    const bytes = stripe.payload as Uint8Array<ArrayBuffer>;
+    try {
+      const source = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
+      return {
+        source,
+        width: source.width,
+        height: source.height,
+        close: () => source.close(),
+      };
+    } catch (error) {
+      this.#onError(error);
+      return undefined;
+    }
+  }
+
+  /** Nothing is held between stripes. */
+  close(): void {}
+}
+
+interface PendingStripe {
+  readonly width: number;
+  readonly height: number;
+  readonly resolve: (image: StripeImage | undefined) => void;
+}
+
+/**
+ * H.264 by WebCodecs: one `VideoDecoder`, opened by the row's first keyframe
+ * for the profile that its SPS names, and anew when that or the size changes.
+ *
+ * The configuration has no `description`, so chunks are Annex B (WebCodecs AVC
+ * registration, 3). Each chunk's timestamp is its own number, by which its
+ * picture is told.
+ */
+export class H264RowDecoder implements RowDecoder {
+  readonly #onError: DecodeErrorHandler;
+  readonly #pending = new Map<number, PendingStripe>();
+  #decoder: VideoDecoder | undefined;
+  #configured = "";
+  #next = 0;
+
+  constructor(onError: DecodeErrorHandler) {
+    this.#onError = onError;
+  }
+
+  async decode(stripe: EncodedStripe): Promise<StripeImage | undefined> {
+    const { payload, keyframe, width, height } = stripe;
+    if (width === undefined || height === undefined) return undefined;
+    try {
+      if (keyframe) this.#configure(payload, width, height);
+      const decoder = this.#decoder;
+      if (decoder === undefined) return undefined;
+      const timestamp = this.#next++;
+      const type = keyframe ? "key" : "delta";
+      decoder.decode(new EncodedVideoChunk({ type, timestamp, data: payload }));
+      return await new Promise((resolve) => {
+        this.#pending.set(timestamp, { width, height, resolve });
+      });
+    } catch (error) {
+      this.#fail(error);
+      return undefined;
+    }
+  }
+
+  close(): void {
+    const decoder = this.#decoder;
+    this.#decoder = undefined;
+    this.#configured = "";
+    if (decoder && decoder.state !== "closed") decoder.close();
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { resolve } of pending) resolve(undefined);
+  }
+
+  #configure(payload: Uint8Array, width: number, height: number): void {
+    const codec = codecString(payload);
+    if (codec === undefined) throw new Error("the keyframe carries no SPS");
+    const wanted = `${codec} ${width}x${height}`;
+    if (this.#decoder && this.#configured === wanted) return;
+    this.close();
+    const decoder = new VideoDecoder({
+      output: (frame) => this.#take(frame),
+      error: (error) => {
+        if (this.#decoder === decoder) this.#fail(error);
+      },
+    });
+    decoder.configure({ codec, optimizeForLatency: true });
+    this.#decoder = decoder;
+    this.#configured = wanted;
+  }
+
+  #take(frame: VideoFrame): void {
+    const stripe = this.#pending.get(frame.timestamp);
+    if (stripe === undefined) {
+      frame.close(); // of a decoder that has been closed meanwhile
+      return;
+    }
+    this.#pending.delete(frame.timestamp);
+    const { width, height, resolve } = stripe;
+    resolve({ source: frame, width, height, close: () => frame.close() });
+  }
+
+  #fail(error: unknown): void {
+    this.close();
+    this.#onError(error);
+  }
+}

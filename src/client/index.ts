@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MPL-2.0
+/** `pixelflux-ffi/client`: the browser's side of a stream of stripes. */
+export { codecString } from "./h264.ts";
+export {
+  type FailureMessage,
+  type FrameMessage,
+  type KeyframeMessage,
+  type PingMessage,
+  type PongMessage,
+  parseServerMessage,
+  parseViewerMessage,
+  type ScreenMessage,
+  type ServerMessage,
+  type ViewerMessage,
+} from "./messages.ts";
+export { type PlayerOptions, type PlayerStats, StripePlayer } from "./player.ts";
