@@ -98,7 +98,8 @@ static bool sees_change(model *self, const pf_stripe_policy *policy, const pf_st
         self->seen = self->seen && !input->damaged;
         return input->damaged;
     }
-    bool changed = !self->seen || self->seen_pixels != pixels;
+    bool first = self->change_count == 0;
+    bool changed = first || (self->seen ? self->seen_pixels != pixels : input->damaged);
     self->seen = true;
     self->seen_pixels = pixels;
     if (self->block_on) {

@@ -66,7 +66,10 @@ static bool look(pf_stripe_state *state, const pf_stripe_policy *policy,
         state->hash_outdated = state->hash_outdated || input->damaged;
         return input->damaged;
     }
-    bool changed = !state->sent || state->hash_outdated || state->hash != hash;
+    /* After pictures that were sent unseen the hash says nothing of a stripe
+     * that nobody has touched since. */
+    bool differs = state->hash_outdated ? input->damaged : state->hash != hash;
+    bool changed = !state->sent || differs;
     state->hash = hash;
     state->hash_outdated = false;
     if (state->busy) {
