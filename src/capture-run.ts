@@ -55,6 +55,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
   #native: NativeCapture | undefined;
   #failure: unknown;
   #resizeCount = 0;
+  #endedCount = 0;
   #delivered = 0;
   #discarded = 0;
   #nativeCounts = NO_NATIVE_COUNTS;
@@ -216,8 +217,10 @@ export class CaptureRun implements PollListener, RegisteredRun {
     let queuedCount = 0;
     this.#guard(() => {
       if (!this.isActive) return;
-      queuedCount = this.#drain(DRAIN_COUNT_MAX).queuedCount;
+      const state = this.#drain(DRAIN_COUNT_MAX);
+      queuedCount = state.queuedCount;
       this.#deliver();
+      if (queuedCount === 0) this.#tellEndedFrame(state);
     });
     return queuedCount > 0;
   }
@@ -240,8 +243,20 @@ export class CaptureRun implements PollListener, RegisteredRun {
 
   #drainOne(): Stripe | undefined {
     if (!this.#native || this.#phase !== "running") return undefined;
-    this.#guard(() => this.#drain(ITERATION_DRAIN_COUNT));
-    return this.#take();
+    let stripe: Stripe | undefined;
+    this.#guard(() => {
+      const state = this.#drain(ITERATION_DRAIN_COUNT);
+      stripe = this.#take();
+      if (!stripe) this.#tellEndedFrame(state);
+    });
+    return stripe;
+  }
+
+  /** To be called when all that was drained with this state has been handed out. */
+  #tellEndedFrame({ endedCount }: NativeState): void {
+    if (endedCount === this.#endedCount || !this.isActive) return;
+    this.#endedCount = endedCount;
+    this.#host.emitter.emit("frame", { frameId: (endedCount - 1) >>> 0 });
   }
 
   /** The next drained stripe; whatever was drained is given back once nothing may be delivered. */

@@ -8,6 +8,12 @@ export interface ResizeEvent {
   readonly height: number;
 }
 
+/** A frame of which no further stripe comes. */
+export interface FrameEvent {
+  /** As in the stripes. */
+  readonly frameId: number;
+}
+
 /** Events of a {@link ScreenCapture} and what their listeners get. */
 export interface CaptureEvents {
   /**
@@ -18,6 +24,11 @@ export interface CaptureEvents {
   error: [error: unknown];
   /** The frame's size has changed; complete stripes of the new size follow. */
   resize: [size: ResizeEvent];
+  /**
+   * Every stripe of this frame, and of those before it, has been handed out.
+   * A frame of which nothing had changed may pass without one.
+   */
+  frame: [frame: FrameEvent];
   /** The capture has ended, by `stop()` or by failure, and its threads are gone. */
   stop: [];
 }
@@ -38,7 +49,7 @@ type Registrations = { [E in keyof CaptureEvents]: readonly Registration<E>[] };
  * being called, and its error becomes an unhandled rejection.
  */
 export class CaptureEmitter {
-  readonly #registrations: Registrations = { error: [], resize: [], stop: [] };
+  readonly #registrations: Registrations = { error: [], resize: [], frame: [], stop: [] };
 
   add<E extends keyof CaptureEvents>(event: E, listener: CaptureListener<E>, once: boolean): void {
     const present: readonly Registration<E>[] = this.#registrations[event];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 import { type CaptureSettings, ScreenCapture, type Stripe } from "pixelflux-ffi";
 import { parseViewerMessage, type ScreenMessage } from "pixelflux-ffi/client";
+import { admits } from "./admission.ts";
 import page from "./index.html";
 import { monotonicUs } from "./system.ts";
 import { Viewer } from "./viewer.ts";
@@ -51,6 +52,9 @@ export class ScreenServer implements AsyncDisposable {
       for (const viewer of this.#viewers) viewer.tell(this.#screen());
     });
     this.#capture.on("error", (error) => this.#fail(error));
+    this.#capture.on("frame", ({ frameId }) => {
+      for (const viewer of this.#viewers) viewer.endFrame(frameId);
+    });
     this.#capture.on("stop", () => {
       this.#started = false;
       this.#showing = false;
@@ -107,7 +111,7 @@ export class ScreenServer implements AsyncDisposable {
       fetch: (request, server) => {
         const url = new URL(request.url);
         if (url.pathname !== "/stream") return new Response("Not found", { status: 404 });
-        if (!this.#admits(request, url)) return new Response("Forbidden", { status: 403 });
+        if (!this.#admits(request)) return new Response("Forbidden", { status: 403 });
         if (server.upgrade(request, { data: {} })) return undefined;
         return new Response("This is a WebSocket", { status: 426 });
       },
@@ -140,18 +144,8 @@ export class ScreenServer implements AsyncDisposable {
     });
   }
 
-  /**
-   * Any page a browser shows may connect to 127.0.0.1, so only the page that
-   * came from here is let in. Clients that are no browsers send no Origin.
-   */
-  #admits(request: Request, url: URL): boolean {
-    const { token } = this.#options;
-    if (token !== undefined && url.searchParams.get("token") !== token) return false;
-    const origin = request.headers.get("origin");
-    const port = this.#server.url.port;
-    return (
-      origin === null || [`http://127.0.0.1:${port}`, `http://localhost:${port}`].includes(origin)
-    );
+  #admits(request: Request): boolean {
+    return admits(request, { port: this.#server.port, token: this.#options.token });
   }
 
   #join(viewer: Viewer): void {

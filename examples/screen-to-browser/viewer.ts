@@ -48,6 +48,13 @@ export class Viewer {
     if (this.#socket.send(stripe.data) === 0) this.#fallBehind();
   }
 
+  /** No further stripe of this frame comes. */
+  endFrame(frameId: number): void {
+    if (frameId === this.#frameId && this.#takesFrame) {
+      this.tell({ type: "end", frameId: frameId & 0xffff });
+    }
+  }
+
   /** Asks for complete stripes, now or as soon as the last request is a second ago. */
   requestKeyframe(): void {
     if (this.#keyframeTimer !== undefined) return;

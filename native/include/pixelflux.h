@@ -233,7 +233,9 @@ typedef struct pf_state {
     uint32_t height;
     /** How often the size has changed since the start. */
     uint32_t resize_count;
-    uint32_t reserved;
+    /** Frames whose last stripe has been queued: all with a frame_id below this
+     * are complete. Wraps like frame_id. */
+    uint32_t ended_count;
 } pf_state;
 
 /** Counters of one capture since its start. All are cumulative. */

@@ -190,6 +190,23 @@ static void news_is_told_once_until_the_next_drain(void) {
     tear_down(&fixture);
 }
 
+static void the_end_of_a_frame_with_stripes_is_news(void) {
+    outbox_fixture fixture;
+    set_up(&fixture, 3);
+    pf_stripe stripes[8];
+    pf_state state;
+    push(&fixture, 4, 0);
+    CHECK_EQUAL(drain(&fixture, stripes, 8, &state), 1);
+    CHECK_EQUAL(state.ended_count, 0);
+    pf_outbox_end_frame(&fixture.outbox, 4);
+    CHECK_EQUAL(pf_outbox_wait(&fixture.outbox, 0), PF_STATUS_OK);
+    CHECK_EQUAL(drain(&fixture, stripes, 8, &state), 0);
+    CHECK_EQUAL(state.ended_count, 5);
+    pf_outbox_end_frame(&fixture.outbox, 5);
+    CHECK_EQUAL(pf_outbox_wait(&fixture.outbox, 0), PF_STATUS_TIMEOUT);
+    tear_down(&fixture);
+}
+
 static void a_closed_outbox_discards(void) {
     outbox_fixture fixture;
     set_up(&fixture, 3);
@@ -236,6 +253,7 @@ const pf_test capture_tests[] = {
     TEST(stripes_come_out_in_the_order_they_went_in),
     TEST(a_full_outbox_has_room_again_when_a_frame_is_read),
     TEST(news_is_told_once_until_the_next_drain),
+    TEST(the_end_of_a_frame_with_stripes_is_news),
     TEST(a_closed_outbox_discards),
     TEST(a_failure_keeps_what_was_ready_and_says_why),
     TESTS_END,

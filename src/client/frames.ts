@@ -33,28 +33,19 @@ interface Frame {
   discarded: boolean;
 }
 
-/** Bounds of the pause after which a frame counts as whole. */
-const IDLE_MIN_MS = 3;
-const IDLE_MAX_MS = 33;
-/** How much a long pause between two stripes is forgotten with each stripe. */
-const GAP_DECAY = 0.995;
-
 /**
  * Puts decoded stripes together to frames, so that whole frames are painted.
  *
  * The server sends a stripe as soon as it is encoded and only those that have
- * changed, so nothing in the stream says which stripe is a frame's last. A
- * frame is closed when its stripes cover every row, when a stripe of another
- * frame arrives, or when none has arrived for a little longer than stripes of
- * one frame have lately been apart. Closed frames whose stripes are all decoded
- * are painted in the order of their arrival.
+ * changed. A frame is closed when its stripes cover every row, when the server
+ * says that it has ended, or when a stripe of another frame arrives. Closed
+ * frames whose stripes are all decoded are painted in the order of their
+ * arrival.
  *
  * Pure but for `paint`: no clock, no timer, no canvas.
  */
 export class FrameQueue {
   #frames: Frame[] = [];
-  #last: Frame | undefined;
-  #gapMs = 0;
   readonly #paint: (frameId: number, images: readonly PlacedImage[]) => void;
 
   /** Rows of a whole frame in px; 0 while they are not known. */
@@ -106,14 +97,10 @@ export class FrameQueue {
     return { fill: settle, drop: settle };
   }
 
-  /** The pause after a stripe, in ms, at whose end {@link close} is due. */
-  get idleMs(): number {
-    return Math.min(IDLE_MAX_MS, Math.max(IDLE_MIN_MS, this.#gapMs * 1.5));
-  }
-
-  /** Closes the newest frame: no stripe has arrived for {@link idleMs}. */
-  close(): void {
-    for (const frame of this.#frames) frame.closed = true;
+  /** Closes this frame and those before it: no further stripe of them comes. */
+  close(frameId: number): void {
+    const last = this.#frames.findIndex((frame) => frame.id === frameId);
+    for (const frame of this.#frames.slice(0, last + 1)) frame.closed = true;
     this.#advance();
   }
 
@@ -124,13 +111,9 @@ export class FrameQueue {
       for (const { image } of frame.images) image.close();
     }
     this.#frames = [];
-    this.#last = undefined;
   }
 
   #frameFor(frameId: number, nowMs: number): Frame {
-    if (this.#last?.id === frameId) {
-      this.#gapMs = Math.max(nowMs - this.#last.arrivedMs, this.#gapMs * GAP_DECAY);
-    }
     const open = this.#frames.find((frame) => frame.id === frameId);
     if (open) return open;
     for (const frame of this.#frames) frame.closed = true;
@@ -144,7 +127,6 @@ export class FrameQueue {
       discarded: false,
     };
     this.#frames.push(frame);
-    this.#last = frame;
     this.#advance(); // the one before may have waited only for its end
     return frame;
   }

@@ -17,6 +17,13 @@ export interface FrameMessage {
   readonly timestamp: number;
 }
 
+/** No further stripe of this frame comes. */
+export interface EndMessage {
+  readonly type: "end";
+  /** As in the stripes' headers: 16 bits. */
+  readonly frameId: number;
+}
+
 /** The answer to a {@link PingMessage}. */
 export interface PongMessage {
   readonly type: "pong";
@@ -33,7 +40,12 @@ export interface FailureMessage {
 }
 
 /** What a server sends as text; binary messages are one stripe each. */
-export type ServerMessage = ScreenMessage | FrameMessage | PongMessage | FailureMessage;
+export type ServerMessage =
+  | ScreenMessage
+  | FrameMessage
+  | EndMessage
+  | PongMessage
+  | FailureMessage;
 
 /** Measures the way to the server and the offset of its clock. */
 export interface PingMessage {
@@ -83,6 +95,8 @@ export function parseServerMessage(text: unknown): ServerMessage | undefined {
       return { type, width, height, mode };
     case "frame":
       return isNumber(frameId) && isNumber(timestamp) ? { type, frameId, timestamp } : undefined;
+    case "end":
+      return isNumber(frameId) ? { type, frameId } : undefined;
     case "pong":
       return isNumber(sent) && isNumber(timestamp) ? { type, sent, timestamp } : undefined;
     case "failure":

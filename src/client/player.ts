@@ -64,7 +64,6 @@ export class StripePlayer {
   readonly #rows = new Map<number, RowDecoder>();
   readonly #timestamps = new Map<number, number>();
   readonly #ticker: ReturnType<typeof setInterval>;
-  #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #screen: { width: number; height: number; mode: "jpeg" | "h264" } | undefined;
   #latencies: number[] = [];
   #before = { frames: 0, stripes: 0, bytes: 0 };
@@ -116,7 +115,6 @@ export class StripePlayer {
 
   /** Forgets what is being decoded; each row waits for its next keyframe. */
   #startAnew(): void {
-    clearTimeout(this.#idleTimer);
     this.#queue.clear();
     for (const decoder of this.#rows.values()) decoder.close();
     this.#rows.clear();
@@ -140,6 +138,9 @@ export class StripePlayer {
         return;
       case "frame":
         this.#remember(message.frameId, message.timestamp);
+        return;
+      case "end":
+        this.#queue.close(message.frameId);
         return;
       case "pong":
         this.#clock.add(message.sent, performance.now(), message.timestamp);
@@ -172,6 +173,7 @@ export class StripePlayer {
     const stripe = parseStripe(bytes);
     const { frameId, y } = stripe;
     if (frameId === undefined || y === undefined || stripe.type !== this.#screen?.mode) return;
+    if (stripe.type === "h264" && stripe.keyframe) this.#closeRowsInside(y, stripe.height ?? 0);
     const row = this.#rowDecoder(stripe.type, y);
     const slot = this.#queue.add(frameId, y, performance.now());
     const size = stripe.type === "h264" ? stripe : { width: undefined, height: undefined };
@@ -183,9 +185,16 @@ export class StripePlayer {
         height: size.height,
       })
       .then((image) => (image ? slot.fill(image) : slot.drop()));
-    clearTimeout(this.#idleTimer);
-    this.#idleTimer = setTimeout(() => this.#queue.close(), this.#queue.idleMs);
     if (this.#queue.length > QUEUED_FRAMES_MAX) this.#mend();
+  }
+
+  /** A keyframe has its rows to itself: a stream that begins inside them is of an older cut. */
+  #closeRowsInside(y: number, height: number): void {
+    for (const [start, decoder] of this.#rows) {
+      if (start <= y || start >= y + height) continue;
+      decoder.close();
+      this.#rows.delete(start);
+    }
   }
 
   #rowDecoder(type: "jpeg" | "h264", y: number): RowDecoder {

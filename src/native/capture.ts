@@ -23,6 +23,8 @@ export interface NativeState {
   readonly height: number;
   /** How often the size has changed since the start. */
   readonly resizeCount: number;
+  /** All frames with an id below this are complete. */
+  readonly endedCount: number;
 }
 
 /** One drained stripe whose bytes now belong to `buffer`. */
@@ -219,6 +221,7 @@ export class NativeCapture {
       width: state.number("width"),
       height: state.number("height"),
       resizeCount: state.number("resize_count"),
+      endedCount: state.number("ended_count"),
     };
   }
 

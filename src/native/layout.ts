@@ -62,6 +62,7 @@ export const STRUCTS = {
     width: "u32",
     height: "u32",
     resize_count: "u32",
+    ended_count: "u32",
   },
   pf_stats: {
     size_bytes: "u32",

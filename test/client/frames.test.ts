@@ -44,7 +44,7 @@ describe("FrameQueue", () => {
   test("paints what has come when it is told that nothing more comes", () => {
     const { queue, painted, image } = queueWithLog();
     const slot = queue.add(7, 32, 0);
-    queue.close();
+    queue.close(7);
     expect(painted).toEqual([]);
     slot.fill(image());
     expect(painted).toEqual(["7:32"]);
@@ -55,7 +55,7 @@ describe("FrameQueue", () => {
     const first = queue.add(1, 0, 0);
     const second = queue.add(2, 0, 16);
     second.fill(image());
-    queue.close();
+    queue.close(2);
     expect(painted).toEqual([]);
     first.fill(image());
     expect(painted).toEqual(["1:0", "2:0"]);
@@ -65,9 +65,9 @@ describe("FrameQueue", () => {
     const { queue, painted, image } = queueWithLog();
     queue.add(1, 0, 0).drop();
     queue.add(1, 16, 1).fill(image());
-    queue.close();
+    queue.close(1);
     queue.add(2, 0, 16).drop();
-    queue.close();
+    queue.close(2);
     expect(painted).toEqual(["1:16"]);
     expect(queue.length).toBe(0);
   });
@@ -75,11 +75,10 @@ describe("FrameQueue", () => {
   test("paints a stripe that comes after its frame was painted", () => {
     const { queue, painted, image } = queueWithLog();
     queue.add(1, 0, 0).fill(image());
-    queue.close();
+    queue.close(1);
     queue.add(1, 16, 20).fill(image());
-    queue.close();
+    queue.close(1);
     expect(painted).toEqual(["1:0", "1:16"]);
-    expect(queue.idleMs).toBe(30); // and learns that stripes can be so far apart
   });
 
   test("adds a stripe of the frame before to that frame while it is not painted", () => {
@@ -90,7 +89,7 @@ describe("FrameQueue", () => {
     slow.fill(image());
     expect(painted).toEqual(["1:16,0"]);
     next.fill(image());
-    queue.close();
+    queue.close(2);
     expect(painted).toEqual(["1:16,0", "2:0"]);
   });
 
@@ -113,20 +112,8 @@ describe("FrameQueue", () => {
     });
     const slot = queue.add(1, 0, 0);
     slot.fill({ source: {} as CanvasImageSource, width: 1, height: 1, close: () => (closed += 1) });
-    expect(() => queue.close()).toThrow("no canvas");
+    expect(() => queue.close(1)).toThrow("no canvas");
     expect(closed).toBe(1);
     expect(queue.length).toBe(0);
-  });
-
-  test("waits a little longer than stripes have lately been apart, within bounds", () => {
-    const { queue } = queueWithLog();
-    expect(queue.idleMs).toBe(3);
-    queue.add(1, 0, 0);
-    queue.add(1, 16, 6);
-    expect(queue.idleMs).toBe(9);
-    for (let nowMs = 7; nowMs < 1000; nowMs++) queue.add(1, 32, nowMs);
-    expect(queue.idleMs).toBe(3);
-    queue.add(1, 48, 2000);
-    expect(queue.idleMs).toBe(33);
   });
 });

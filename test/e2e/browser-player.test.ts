@@ -51,8 +51,13 @@ class Stage implements AsyncDisposable {
     for (const socket of this.#sockets) socket.send(JSON.stringify(message));
   }
 
+  /** Sends the stripes of one frame, and its end. */
   play(stripes: readonly Uint8Array[]): void {
     for (const socket of this.#sockets) for (const stripe of stripes) socket.send(stripe);
+    const [first] = stripes;
+    if (first === undefined) return;
+    const frameId = new DataView(first.buffer, first.byteOffset).getUint16(2);
+    this.tell({ type: "end", frameId });
   }
 
   hangUp(): void {

@@ -19,13 +19,6 @@ const COLOUR_TOLERANCE = 3;
 /** Lossy coding of a detailed picture with chroma at half resolution. */
 const PICTURE_TOLERANCE: Tolerance = { psnr: 28, mean: 6 };
 
-/**
- * Pictures with a seam. None on a machine that keeps up; on one that stalls in the midst of a
- * frame the page cannot tell the stall from the frame's end. Drawing each stripe when it is
- * decoded gives 0.04 (JPEG) to 0.2 (H.264).
- */
-const SEAMS_MAX = 0.02;
-
 const MODES: { name: string; settings: CaptureSettings }[] = [
   { name: "H.264 stripes", settings: { outputMode: "h264" } },
   { name: "H.264 full frame", settings: { outputMode: "h264", h264FullFrame: true } },
@@ -156,7 +149,8 @@ describe.each(MODES)("the page in $name", ({ name, settings }) => {
     const { samples, mixed } = await seams;
     console.log(`${name}: ${mixed} of ${samples} pictures of the page had a seam`);
     expect(samples).toBeGreaterThan(30);
-    expect(mixed / samples).toBeLessThan(SEAMS_MAX);
+    // Drawing each stripe when it is decoded gives 0.04 (JPEG) to 0.2 (H.264) of them.
+    expect(mixed).toBe(0);
     await page.close();
   });
 

@@ -73,9 +73,9 @@ static const field stripe_fields[] = {
 };
 
 static const field state_fields[] = {
-    FIELD(pf_state, size_bytes),   FIELD(pf_state, phase), FIELD(pf_state, error),
-    FIELD(pf_state, queued_count), FIELD(pf_state, width), FIELD(pf_state, height),
-    FIELD(pf_state, resize_count),
+    FIELD(pf_state, size_bytes),   FIELD(pf_state, phase),       FIELD(pf_state, error),
+    FIELD(pf_state, queued_count), FIELD(pf_state, width),       FIELD(pf_state, height),
+    FIELD(pf_state, resize_count), FIELD(pf_state, ended_count),
 };
 
 static const field stats_fields[] = {

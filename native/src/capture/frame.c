@@ -255,6 +255,7 @@ static pf_status grab_and_encode(pf_frame_stage *stage, const pf_frame_request *
         stage->source->ops->grab(stage->source, &stage->grabbed, on_bands, stage, error);
     pf_count(&stage->counters.grab_ns, pf_clock_now_ns() - begin_ns);
     pf_pool_finish(&stage->batch);
+    pf_outbox_end_frame(stage->outbox, stage->frame_id);
     pf_count(&stage->counters.frames, 1);
     stage->frame_id++;
     if (status == PF_STATUS_OK && stage->failure.status != PF_STATUS_OK) {

@@ -79,6 +79,16 @@ void pf_outbox_push(pf_outbox *outbox, pf_buffer *buffer) {
     pthread_mutex_unlock(&outbox->lock);
 }
 
+void pf_outbox_end_frame(pf_outbox *outbox, uint32_t frame_id) {
+    pthread_mutex_lock(&outbox->lock);
+    outbox->state.ended_count = frame_id + 1;
+    if (outbox->stripes_pushed != outbox->stripes_told_ended) {
+        outbox->stripes_told_ended = outbox->stripes_pushed;
+        tell(outbox);
+    }
+    pthread_mutex_unlock(&outbox->lock);
+}
+
 bool pf_outbox_has_room(pf_outbox *outbox) {
     pthread_mutex_lock(&outbox->lock);
     bool room = outbox->frame_count < outbox->frames_max;

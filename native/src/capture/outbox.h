@@ -36,6 +36,9 @@ typedef struct pf_outbox {
     pf_error error;
     /** Sums for pf_stats. */
     uint64_t stripes_pushed;
+    /** As many of them belong to frames that have ended; fewer for a frame
+     * under way. */
+    uint64_t stripes_told_ended;
     uint64_t bytes_pushed;
     uint64_t keyframes_pushed;
     uint64_t held_back_count;
@@ -48,6 +51,9 @@ void pf_outbox_deinit(pf_outbox *outbox);
 
 /** Takes the buffer. */
 void pf_outbox_push(pf_outbox *outbox, pf_buffer *buffer);
+
+/** The last stripe of this frame has been pushed, if it has any. */
+void pf_outbox_end_frame(pf_outbox *outbox, uint32_t frame_id);
 
 /** Whether a further frame may be taken. Where not, the next drain that makes
  * room kicks the capture. */
