@@ -39,19 +39,30 @@ export interface CaptureSettings {
   captureCursor?: boolean | undefined;
   /** Codec of the stripes. Default: `"jpeg"`. */
   outputMode?: "jpeg" | "h264" | undefined;
-  /** JPEG quality of changed stripes, 0…100, higher is better. Default: 75. */
+  /**
+   * JPEG quality of changes in motion, 0…100, higher is better: the first change
+   * of a row has `paintOverJpegQuality`, each further one 1 less, down to this.
+   * Default: 75.
+   */
   jpegQuality?: number | undefined;
   /** JPEG quality of stripes that have come to rest, 0…100. Default: 90. */
   paintOverJpegQuality?: number | undefined;
   /** JPEG in 4:4:4 instead of 4:2:0. Default: false. */
   jpegFullColor?: boolean | undefined;
-  /** H.264 constant rate factor, 0…51, lower is better. Default: 25. */
+  /**
+   * H.264 quality of changes on x264's scale of CRF, 0…51, lower is better. It
+   * is kept picture by picture: changes are coded with this quantiser, and with
+   * one 3 higher while a stripe is busy, as video is at this CRF. Default: 25.
+   */
   h264Crf?: number | undefined;
-  /** CRF of the refresh at rest, 0…51; used where it is lower than `h264Crf`. Default: 18. */
+  /**
+   * Quantiser of the refresh at rest, 0…51. Where it is not lower than
+   * `h264Crf` there is no refresh. Default: 18.
+   */
   h264PaintOverCrf?: number | undefined;
   /**
    * The H.264 refresh at rest: `"idr"` sends the stripe complete, `"refine"` a
-   * P-frame at the lower CRF that costs only what changed. Default: `"idr"`.
+   * P-frame at the lower quantiser that costs only what changed. Default: `"idr"`.
    */
   h264PaintOver?: "idr" | "refine" | undefined;
   /** H.264 in 4:4:4 instead of 4:2:0. Default: false. */

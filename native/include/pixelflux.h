@@ -145,7 +145,8 @@ typedef struct pf_settings {
     uint32_t paint_over_jpeg_quality;
     /** 4:4:4 instead of 4:2:0. */
     uint32_t jpeg_full_color;
-    /** 0...51, lower is better. */
+    /** Quantisers of changes and of the refresh at rest, 0...51, lower is
+     * better; 3 more for changes of a busy stripe. */
     uint32_t h264_crf;
     uint32_t h264_paint_over_crf;
     /** pf_h264_paint_over. */

@@ -6,6 +6,7 @@
 
 #include <png.h>
 
+#include "base/memory.h"
 #include "overlay/watermark.h"
 #include "test.h"
 
@@ -154,6 +155,25 @@ static void a_png_is_read_premultiplied(void) {
     unlink(path);
 }
 
+/** Memory refused at each request in turn: libpng's own too. */
+static void a_png_without_memory_is_refused(void) {
+    char path[] = "/tmp/pf-test-watermark-XXXXXX";
+    close(mkstemp(path));
+    const uint8_t pixels[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    write_png(path, PNG_FORMAT_RGBA, pixels);
+    pf_status status = PF_STATUS_NO_MEMORY;
+    for (long granted = 0; status != PF_STATUS_OK; granted++) {
+        pf_watermark *watermark = NULL;
+        pf_error error = {0};
+        pf_fault_after(granted);
+        status = pf_watermark_load(path, &watermark, &error);
+        pf_fault_after(-1);
+        CHECK(granted < 100 && (status == PF_STATUS_OK) == (watermark != NULL));
+        pf_watermark_free(watermark);
+    }
+    unlink(path);
+}
+
 static void check_refused(const char *path) {
     pf_watermark *watermark = NULL;
     pf_error error = {0};
@@ -181,6 +201,7 @@ const pf_test overlay_tests[] = {
     TEST(places_are_where_their_names_say),
     TEST(an_animated_watermark_moves_two_px_a_frame),
     TEST(a_png_is_read_premultiplied),
+    TEST(a_png_without_memory_is_refused),
     TEST(files_that_are_no_png_are_named),
     TESTS_END,
 };

@@ -83,6 +83,14 @@ static void take_event(x11_source *self, const xcb_generic_event_t *event) {
     }
 }
 
+void pf_x11_take_queued_events(x11_source *self) {
+    xcb_generic_event_t *event;
+    while ((event = xcb_poll_for_queued_event(self->connection)) != NULL) {
+        take_event(self, event);
+        free(event);
+    }
+}
+
 static pf_status x11_dispatch(pf_source *source, pf_source_events *events, pf_error *error) {
     x11_source *self = of(source);
     xcb_generic_event_t *event;

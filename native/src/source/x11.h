@@ -64,6 +64,9 @@ void pf_x11_frame_destroy(x11_source *self);
 /** The size of the part of the region that lies on the screen. */
 pf_rect pf_x11_visible_part(const x11_source *self);
 
+/** Takes the events that have been read already, without looking for more. */
+void pf_x11_take_queued_events(x11_source *self);
+
 /** Takes over the screen's size as the server tells it now. */
 pf_status pf_x11_read_screen_size(x11_source *self, pf_error *error);
 

@@ -169,8 +169,11 @@ static bool copy_rows(x11_source *self, pf_rect rows, const xcb_get_image_reply_
 }
 
 /** The server did not give the pixels: the screen may have shrunk a moment ago,
- * which is told as a resize; anything else is a failure. */
+ * which is told as a resize; anything else is a failure. The event of the
+ * shrinking came before the refusal: it counts although the screen may have
+ * grown back by now. */
 static pf_status explain_refusal(x11_source *self, pf_error *error) {
+    pf_x11_take_queued_events(self);
     pf_status status = pf_x11_read_screen_size(self, error);
     if (status != PF_STATUS_OK || self->screen_resized) {
         return status;
