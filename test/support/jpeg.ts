@@ -7,6 +7,7 @@ const LUMINANCE = [
   95, 98, 103, 104, 103, 62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99,
 ];
 
+const MARKER_SOF0 = 0xc0;
 const MARKER_DQT = 0xdb;
 
 /** libjpeg's jpeg_quality_scaling and jpeg_add_quant_table, forced to baseline. */
@@ -19,21 +20,31 @@ const QUALITY_BY_TABLE = new Map(
   Array.from({ length: 100 }, (_, i) => [tableOf(i + 1).join(), i + 1]),
 );
 
-function luminanceTable(jpeg: Uint8Array): number[] {
+/** The segments of a JPEG up to its scan: markers, and the bytes behind their lengths. */
+function* segmentsOf(jpeg: Uint8Array): Generator<[marker: number, body: Uint8Array]> {
   for (let at = 2; jpeg[at] === 0xff; ) {
     const length = ((jpeg[at + 2] as number) << 8) | (jpeg[at + 3] as number);
-    // 8-bit precision and table 0: the first table of a baseline JPEG.
-    if (jpeg[at + 1] === MARKER_DQT && jpeg[at + 4] === 0) {
-      return [...jpeg.subarray(at + 5, at + 5 + LUMINANCE.length)];
-    }
+    yield [jpeg[at + 1] as number, jpeg.subarray(at + 4, at + 2 + length)];
     at += 2 + length;
   }
-  throw new Error("the JPEG has no luminance table of 8 bits");
 }
 
 /** The libjpeg quality a JPEG was made with, read from its quantisation table; 1…100. */
 export function jpegQualityOf(jpeg: Uint8Array): number {
-  const quality = QUALITY_BY_TABLE.get(luminanceTable(jpeg).join());
-  if (quality === undefined) throw new Error("the JPEG's tables are those of no libjpeg quality");
-  return quality;
+  for (const [marker, body] of segmentsOf(jpeg)) {
+    // The first byte: 8-bit precision, table 0, which is that of luminance.
+    if (marker !== MARKER_DQT || body[0] !== 0) continue;
+    const quality = QUALITY_BY_TABLE.get(body.subarray(1, 1 + LUMINANCE.length).join());
+    if (quality !== undefined) return quality;
+  }
+  throw new Error("the JPEG's luminance table is that of no libjpeg quality");
+}
+
+/** Whether a baseline JPEG's chroma has full resolution (T.81, B.2.2). */
+export function isFullColorJpeg(jpeg: Uint8Array): boolean {
+  for (const [marker, body] of segmentsOf(jpeg)) {
+    // Precision, height, width and component count take 6 bytes; then id, sampling, table each.
+    if (marker === MARKER_SOF0) return body[7] === 0x11;
+  }
+  throw new Error("the JPEG has no baseline frame header");
 }

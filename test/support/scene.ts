@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 import { writeFileSync } from "node:fs";
 import type { CaptureSettings } from "../../src/index.ts";
+import { type Canvas, expectAlike, type Tolerance } from "./canvas.ts";
 import { type Area, Painter } from "./painter.ts";
+import { waitFor } from "./process.ts";
 import { Recorder } from "./recorder.ts";
 import { Xvfb, type XvfbOptions } from "./xvfb.ts";
 
@@ -57,6 +59,33 @@ export class Scene implements AsyncDisposable {
     await this.painter[Symbol.asyncDispose]();
     await this.server[Symbol.asyncDispose]();
   }
+}
+
+/**
+ * Waits until the client shows the picture: as soon as nothing has come for `quietMs`, unlike
+ * `Recorder.showsAtRest`, which waits for the refresh, too.
+ */
+export async function showsSoon(
+  recorder: Recorder,
+  expected: Canvas,
+  tolerance: Tolerance,
+  what: string,
+  quietMs = 120,
+): Promise<void> {
+  let last: unknown;
+  const look = async () => {
+    await recorder.quiet(quietMs);
+    try {
+      expectAlike(expected, await recorder.show(), tolerance, what);
+      return true;
+    } catch (error) {
+      last = error;
+      return false;
+    }
+  };
+  await waitFor(what, look, 4000).catch((error) => {
+    throw last ?? error;
+  });
 }
 
 /** A pointer image: premultiplied alpha, as RENDER and XFIXES have it. */
