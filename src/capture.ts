@@ -119,7 +119,8 @@ export class ScreenCapture implements AsyncDisposable {
 
   /**
    * Has every stripe sent again, complete, within one frame time, on a still
-   * screen too; H.264 as IDR. Requests within one frame time count once.
+   * screen too; H.264 as IDR. Requests within one frame time count once; one
+   * that comes when that frame has been taken already is served by the next.
    *
    * @throws {PixelfluxError} `ERR_NOT_RUNNING` before a start, which sends
    *   everything anyway, and after a stop.

@@ -229,10 +229,11 @@ typedef struct pf_state {
     int32_t error;
     /** Stripes that still waited when the drain returned. */
     uint32_t queued_count;
-    /** The frame's present size in px; 0 before the first frame. */
+    /** The frame's size in px; 0 before it is known. It is that of the stripes
+     * handed out, else of the next ones, and changes with them. */
     uint32_t width;
     uint32_t height;
-    /** How often the size has changed since the start. */
+    /** How often that size has changed since the start. */
     uint32_t resize_count;
     /** Frames whose last stripe has been queued: all with a frame_id below this
      * are complete. Wraps like frame_id. */
@@ -322,7 +323,8 @@ PF_API int32_t pf_capture_update(uint64_t handle, const pf_settings *settings);
 
 /**
  * Asks that every stripe be sent again, complete, within one frame time, also
- * on a still screen. Requests within one frame time count once. Does not
+ * on a still screen. Requests within one frame time count once; one that comes
+ * when that frame has been taken already is served by the next. Does not
  * block. After the end of the capture it does nothing.
  *
  * Errors: STALE_HANDLE.
@@ -345,8 +347,9 @@ PF_API int32_t pf_capture_wait(uint64_t handle, uint32_t timeout_ms);
 
 /**
  * Moves up to `capacity` stripes, oldest first, into stripes[], writes their
- * number to *count and the present state to *state. Never blocks. Each stripe
- * is the caller's from here on, to be released.
+ * number to *count and the state to *state. Never blocks. Each stripe is the
+ * caller's from here on, to be released. Stripes from before and behind a
+ * change of size do not come in one drain.
  *
  * `stripes` may be NULL where capacity is 0. After pf_capture_stop nothing is
  * handed out any more; after a failure the stripes that were ready still are.

@@ -207,6 +207,28 @@ static void the_end_of_a_frame_with_stripes_is_news(void) {
     tear_down(&fixture);
 }
 
+static void the_size_changes_with_the_stripes(void) {
+    outbox_fixture fixture;
+    set_up(&fixture, 3);
+    pf_stripe stripes[8];
+    pf_state state;
+    pf_outbox_set_size(&fixture.outbox, 640, 480);
+    push(&fixture, 1, 0);
+    push(&fixture, 1, 1);
+    pf_outbox_set_size(&fixture.outbox, 320, 240);
+    push(&fixture, 2, 2);
+    CHECK_EQUAL(drain(&fixture, stripes, 0, &state), 0);
+    CHECK_EQUAL(state.width, 640);
+    CHECK_EQUAL(drain(&fixture, stripes, 8, &state), 2);
+    CHECK(state.width == 640 && state.resize_count == 0 && state.queued_count == 1);
+    CHECK_EQUAL(drain(&fixture, stripes, 8, &state), 1);
+    CHECK(state.height == 240 && state.resize_count == 1 && state.queued_count == 0);
+    pf_outbox_set_size(&fixture.outbox, 64, 48);
+    CHECK_EQUAL(drain(&fixture, stripes, 8, &state), 0);
+    CHECK(state.width == 64 && state.resize_count == 2);
+    tear_down(&fixture);
+}
+
 static void a_closed_outbox_discards(void) {
     outbox_fixture fixture;
     set_up(&fixture, 3);
@@ -254,6 +276,7 @@ const pf_test capture_tests[] = {
     TEST(a_full_outbox_has_room_again_when_a_frame_is_read),
     TEST(news_is_told_once_until_the_next_drain),
     TEST(the_end_of_a_frame_with_stripes_is_news),
+    TEST(the_size_changes_with_the_stripes),
     TEST(a_closed_outbox_discards),
     TEST(a_failure_keeps_what_was_ready_and_says_why),
     TESTS_END,

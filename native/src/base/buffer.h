@@ -22,8 +22,12 @@ typedef struct pf_buffer {
     pf_buffer_pool *pool;
     /** What drain hands out; the pool does not look at it. */
     pf_stripe stripe;
-    /** When the stripe was queued; the outbox's. */
+    /** The outbox's: when the stripe was queued, and what the frame's size was
+     * then. */
     uint64_t queued_ns;
+    uint32_t frame_width;
+    uint32_t frame_height;
+    uint32_t resize_count;
     uint32_t capacity_bytes;
     uint32_t lent;
     uint8_t bytes[];

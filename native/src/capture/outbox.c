@@ -52,6 +52,9 @@ static void tell(pf_outbox *outbox) {
 
 static void append(pf_outbox *outbox, pf_buffer *buffer) {
     buffer->queued_ns = pf_clock_now_ns();
+    buffer->frame_width = outbox->state.width;
+    buffer->frame_height = outbox->state.height;
+    buffer->resize_count = outbox->state.resize_count;
     buffer->next = NULL;
     if (outbox->tail == NULL) {
         outbox->head = buffer;
@@ -153,22 +156,39 @@ pf_status pf_outbox_wait(pf_outbox *outbox, uint32_t timeout_ms) {
     return status;
 }
 
-uint32_t pf_outbox_drain(pf_outbox *outbox, pf_stripe *stripes, uint32_t capacity,
-                         pf_state *state) {
+static void tell_size_of(const pf_buffer *buffer, pf_state *state) {
+    state->width = buffer->frame_width;
+    state->height = buffer->frame_height;
+    state->resize_count = buffer->resize_count;
+}
+
+/** Moves stripes of one size out. The state's size is theirs: a reader that is
+ * told of another has seen all of the one before. */
+static uint32_t pop_all(pf_outbox *outbox, pf_stripe *stripes, uint32_t capacity, pf_state *state) {
     uint32_t count = 0;
-    uint32_t size_bytes = state->size_bytes;
-    pthread_mutex_lock(&outbox->lock);
     uint64_t now_ns = pf_clock_now_ns();
-    for (; count < capacity && outbox->head != NULL; count++) {
+    if (outbox->head != NULL) {
+        tell_size_of(outbox->head, state);
+    }
+    while (count < capacity && outbox->head != NULL &&
+           outbox->head->resize_count == state->resize_count) {
         pf_buffer *buffer = pop(outbox);
         outbox->queue_ns += now_ns - buffer->queued_ns;
         pf_buffer_lend(buffer);
-        stripes[count] = buffer->stripe;
+        stripes[count++] = buffer->stripe;
     }
+    return count;
+}
+
+uint32_t pf_outbox_drain(pf_outbox *outbox, pf_stripe *stripes, uint32_t capacity,
+                         pf_state *state) {
+    uint32_t size_bytes = state->size_bytes;
+    pthread_mutex_lock(&outbox->lock);
     outbox->news = false;
     outbox->told = false;
     *state = outbox->state;
     state->size_bytes = size_bytes;
+    uint32_t count = pop_all(outbox, stripes, capacity, state);
     state->queued_count = outbox->stripe_count;
     bool kick = outbox->held_back && outbox->frame_count < outbox->frames_max;
     if (kick) {
