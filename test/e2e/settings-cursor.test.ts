@@ -147,6 +147,24 @@ describe.each(["jpeg", "h264"] as const)("%s", (outputMode) => {
     expect(recorder.capture.stats()).toEqual(before);
   });
 
+  test("a move that was waiting for its frame when it is switched off keeps nothing awake", async () => {
+    await setPointer(scene.painter, imagePath, POINTER);
+    await move(50, 50);
+    await using recorder = await scene.record({ ...SETTINGS, outputMode, targetFps: 1 });
+    const { capture } = recorder;
+    const known = recorder.stripes.length;
+    await move(100, 100);
+    await waitFor("the first move", () => recorder.stripes.length > known);
+    const { wakeups } = capture.stats();
+    await move(200, 150); // its frame is a second away
+    await waitFor("the second move", () => capture.stats().wakeups > wakeups);
+    capture.update({ captureCursor: false, targetFps: 60 });
+    await recorder.quiet(300);
+    const before = capture.stats();
+    await Bun.sleep(500); // the proof is that nothing happens in it
+    expect(capture.stats()).toEqual(before);
+  });
+
   test("it is switched on and off on a still screen", async () => {
     await setPointer(scene.painter, imagePath, POINTER);
     await move(100, 100);

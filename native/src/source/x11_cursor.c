@@ -61,6 +61,8 @@ pf_status pf_x11_watch_cursor(pf_source *source, bool on, pf_error *error) {
                                       : (xcb_xfixes_cursor_notify_mask_t)0);
     self->cursor_watched = on;
     self->cursor_image_pending = on;
+    /* Nobody will come and look at it any more. */
+    self->cursor_moved = false;
     return PF_STATUS_OK;
 }
 
