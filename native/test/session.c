@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/memory.h"
 #include "test.h"
 
 /* Half a minute of waits: stripes that have not come by then never will. */
@@ -84,4 +85,31 @@ void session_check_nothing_left(void) {
     CHECK_EQUAL(memory.lent_count, 0);
     CHECK_EQUAL(memory.lent_bytes, 0);
     CHECK_EQUAL(memory.buffer_bytes, 0);
+}
+
+/** Whether the stripes came in spite of the refusal. */
+static bool survive_refusal(const pf_settings *settings, uint32_t stripe_count, long granted) {
+    uint64_t handle = 0;
+    session_log log = {0};
+    pf_fault_after(granted);
+    int32_t status = pf_capture_start(settings, &handle);
+    if (status == PF_STATUS_OK) {
+        while (session_step(handle, &log) && log.stripe_count < stripe_count) {
+        }
+        status = log.state.error;
+        pf_fault_after(-1);
+        pf_capture_free(handle);
+    }
+    pf_fault_after(-1);
+    bool came = log.stripe_count >= stripe_count;
+    CHECK(came || status == PF_STATUS_NO_MEMORY || status == PF_STATUS_NO_RESOURCE);
+    session_check_nothing_left();
+    return came;
+}
+
+void session_survive_refusals(const pf_settings *settings, uint32_t stripe_count) {
+    long granted = 0;
+    while (!survive_refusal(settings, stripe_count, granted)) {
+        CHECK(++granted < 1000);
+    }
 }

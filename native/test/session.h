@@ -25,6 +25,11 @@ bool session_step(uint64_t handle, session_log *log);
 /** Steps until `count` more stripes have come; fails the test if it ends. */
 void session_await_stripes(uint64_t handle, session_log *log, uint32_t count);
 
+/** Runs a capture until it has sent stripe_count stripes, again and again: each
+ * time the next of its requests for memory or a thread is refused. Every one
+ * has to end it with its typed error, and leave nothing behind. */
+void session_survive_refusals(const pf_settings *settings, uint32_t stripe_count);
+
 pf_memory session_memory(void);
 
 /** Checks that nothing of any capture is left. */

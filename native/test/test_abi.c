@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "session.h"
 #include "test.h"
 
@@ -268,30 +267,11 @@ static void freeing_lets_waiting_threads_go(void) {
     session_check_nothing_left();
 }
 
-/** Refuses the n-th request for memory or a thread, for every n there is. */
 static void every_refused_request_is_survived(void) {
     for (uint32_t mode = PF_OUTPUT_JPEG; mode <= PF_OUTPUT_H264; mode++) {
-        bool granted = false;
-        for (long request = 0; !granted; request++) {
-            pf_settings settings = default_settings(SOURCE);
-            settings.output_mode = mode;
-            uint64_t handle = 0;
-            session_log log = {0};
-            pf_fault_after(request);
-            int32_t status = pf_capture_start(&settings, &handle);
-            if (status == PF_STATUS_OK) {
-                while (session_step(handle, &log) && log.stripe_count < 30) {
-                }
-                status = log.state.error;
-                granted = log.stripe_count >= 30;
-                pf_fault_after(-1);
-                pf_capture_free(handle);
-            }
-            pf_fault_after(-1);
-            CHECK(granted || status == PF_STATUS_NO_MEMORY || status == PF_STATUS_NO_RESOURCE);
-            CHECK(request < 1000);
-            session_check_nothing_left();
-        }
+        pf_settings settings = default_settings(SOURCE);
+        settings.output_mode = mode;
+        session_survive_refusals(&settings, 30);
     }
 }
 

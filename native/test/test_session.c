@@ -125,6 +125,18 @@ static void a_server_without_extensions_is_captured_too(void) {
     run_sessions("XFIXES", 1);
 }
 
+static void every_refused_request_is_survived_on_a_screen(void) {
+    const char *extensions[] = {NULL, "MIT-SHM"};
+    for (size_t index = 0; index < 2; index++) {
+        screen screen = {0};
+        open_screen(&screen, extensions[index]);
+        pf_settings settings = default_settings(screen.display);
+        settings.capture_cursor = 1;
+        session_survive_refusals(&settings, 8);
+        close_screen(&screen);
+    }
+}
+
 static void a_server_that_dies_is_told_of(void) {
     for (int round = 0; round < 5; round++) {
         screen screen = {0};
@@ -184,6 +196,7 @@ static void a_capture_stops_while_it_connects(void) {
 const pf_test session_tests[] = {
     TEST(a_real_screen_is_captured_in_every_mode),
     TEST(a_server_without_extensions_is_captured_too),
+    TEST(every_refused_request_is_survived_on_a_screen),
     TEST(a_server_that_dies_is_told_of),
     TEST(a_capture_stops_while_its_server_hangs),
     TEST(a_capture_stops_while_it_connects),

@@ -250,14 +250,28 @@ static pf_status check_pixel_format(const xcb_setup_t *setup, const xcb_screen_t
                         screen->root_depth, bits_per_pixel(setup, screen->root_depth));
 }
 
-static bool has_extension(x11_source *self, xcb_extension_t *extension) {
+bool pf_x11_has_extension(x11_source *self, xcb_extension_t *extension) {
     const xcb_query_extension_reply_t *answer = xcb_get_extension_data(self->connection, extension);
     return answer != NULL && answer->present;
 }
 
+/** Asks for the extensions all at once, and waits as one can be called off:
+ * xcb_get_extension_data would block on a server that hangs. */
+static pf_status query_extensions(x11_source *self, pf_error *error) {
+    xcb_extension_t *extensions[] = {&xcb_shm_id, &xcb_damage_id, &xcb_xfixes_id, &xcb_input_id};
+    for (size_t index = 0; index < sizeof extensions / sizeof *extensions; index++) {
+        xcb_prefetch_extension_data(self->connection, extensions[index]);
+    }
+    void *answer;
+    unsigned int behind_them = xcb_get_input_focus(self->connection).sequence;
+    pf_status status = pf_x11_reply(self, behind_them, &answer, error);
+    free(answer);
+    return status;
+}
+
 /** Servers speak an extension's newer parts to those who have asked for it. */
 static pf_status announce_xfixes(x11_source *self, pf_error *error) {
-    if (!has_extension(self, &xcb_xfixes_id)) {
+    if (!pf_x11_has_extension(self, &xcb_xfixes_id)) {
         return PF_STATUS_OK;
     }
     void *answer;
@@ -275,7 +289,7 @@ static pf_status announce_xfixes(x11_source *self, pf_error *error) {
 
 /** Without DAMAGE, or the XFIXES regions it reports in, we go without. */
 static pf_status watch_damage(x11_source *self, pf_error *error) {
-    if (!self->has_xfixes || !has_extension(self, &xcb_damage_id)) {
+    if (!self->has_xfixes || !pf_x11_has_extension(self, &xcb_damage_id)) {
         return PF_STATUS_OK;
     }
     void *answer;
@@ -324,6 +338,9 @@ static pf_status set_up(x11_source *self, const pf_source_request *request, pf_e
     if (status == PF_STATUS_OK) {
         status = pf_source_check_region(request->region, self->base.screen_width,
                                         self->base.screen_height, error);
+    }
+    if (status == PF_STATUS_OK) {
+        status = query_extensions(self, error);
     }
     if (status == PF_STATUS_OK) {
         status = announce_xfixes(self, error);

@@ -8,6 +8,7 @@
 #include <xcb/xcb.h>
 #include <xcb/xcbext.h>
 #include <xcb/xfixes.h>
+#include <xcb/xinput.h>
 
 #include "source/source.h"
 
@@ -53,6 +54,10 @@ pf_status pf_x11_connect(const char *display, pf_wake *wake, xcb_connection_t **
 /** Waits for the reply to a request. NULL in *reply with PF_STATUS_OK where
  * the server answered with an error. The reply is the caller's to free(). */
 pf_status pf_x11_reply(x11_source *self, unsigned int sequence, void **reply, pf_error *error);
+
+/** Whether the server has the extension. Known without asking once the source
+ * is open. */
+bool pf_x11_has_extension(x11_source *self, xcb_extension_t *extension);
 
 /** The status of a broken connection. */
 pf_status pf_x11_lost(pf_error *error);

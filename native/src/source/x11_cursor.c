@@ -8,15 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <xcb/xinput.h>
-
 #include "base/memory.h"
 #include "source/x11.h"
-
-static bool has(x11_source *self, xcb_extension_t *extension) {
-    const xcb_query_extension_reply_t *answer = xcb_get_extension_data(self->connection, extension);
-    return answer != NULL && answer->present;
-}
 
 static void select_raw_motion(x11_source *self, bool on) {
     struct {
@@ -47,7 +40,7 @@ pf_status pf_x11_watch_cursor(pf_source *source, bool on, pf_error *error) {
     if (!self->has_xfixes) {
         return pf_source_refuse_cursor(error);
     }
-    if (self->xinput_opcode == 0 && has(self, &xcb_input_id)) {
+    if (self->xinput_opcode == 0 && pf_x11_has_extension(self, &xcb_input_id)) {
         pf_status status = announce_xinput(self, error);
         if (status != PF_STATUS_OK) {
             return status;

@@ -35,9 +35,7 @@ static int create_segment(size_t size_bytes) {
 
 static pf_status server_passes_descriptors(x11_source *self, bool *passes, pf_error *error) {
     *passes = false;
-    const xcb_query_extension_reply_t *extension =
-        xcb_get_extension_data(self->connection, &xcb_shm_id);
-    if (extension == NULL || !extension->present) {
+    if (!pf_x11_has_extension(self, &xcb_shm_id)) {
         return PF_STATUS_OK;
     }
     void *answer;
