@@ -40,7 +40,7 @@ static void check_drawing(int32_t x, int32_t y) {
             pixel[channel] = (uint8_t)(pixel[channel] * pixel[3] / 255);
         }
     }
-    pf_overlay overlay = {
+    pf_sprite overlay = {
         .pixels = &image[0][0][0], .width_px = width, .height_px = height, .x = x, .y = y};
     after = before;
     uint8_t saved[3][width * height * 4];
@@ -77,7 +77,7 @@ static void overlays_are_blended_and_taken_out_again(void) {
 }
 
 static void the_hash_tells_overlays_apart(void) {
-    pf_overlay overlay = {.x = 3, .y = 4, .serial = 5};
+    pf_sprite overlay = {.x = 3, .y = 4, .serial = 5};
     uint64_t hash = pf_overlay_mix_hash(&overlay, 7);
     overlay.x = 4;
     uint64_t moved_x = pf_overlay_mix_hash(&overlay, 7);
@@ -94,7 +94,7 @@ static void the_hash_tells_overlays_apart(void) {
 }
 
 static void check_inside(const pf_watermark *watermark, uint32_t location, uint64_t step) {
-    pf_overlay overlay = pf_watermark_place(watermark, location, 100, 60, step);
+    pf_sprite overlay = pf_watermark_place(watermark, location, 100, 60, step);
     CHECK(overlay.x >= 0 && overlay.y >= 0);
     CHECK(watermark->width_px > 100 || overlay.x + watermark->width_px <= 100);
     CHECK(watermark->height_px > 60 || overlay.y + watermark->height_px <= 60);
@@ -118,7 +118,7 @@ static void places_are_where_their_names_say(void) {
     pf_watermark watermark = {.width_px = 20, .height_px = 10};
     const int32_t expected[][2] = {{0, 0}, {80, 0}, {0, 50}, {80, 50}, {40, 25}};
     for (uint32_t index = 0; index < 5; index++) {
-        pf_overlay overlay =
+        pf_sprite overlay =
             pf_watermark_place(&watermark, PF_WATERMARK_TOP_LEFT + index, 100, 60, 9);
         CHECK_EQUAL(overlay.x, expected[index][0]);
         CHECK_EQUAL(overlay.y, expected[index][1]);
@@ -127,9 +127,9 @@ static void places_are_where_their_names_say(void) {
 
 static void an_animated_watermark_moves_two_px_a_frame(void) {
     pf_watermark watermark = {.width_px = 20, .height_px = 10};
-    pf_overlay before = pf_watermark_place(&watermark, PF_WATERMARK_ANIMATED, 100, 60, 0);
+    pf_sprite before = pf_watermark_place(&watermark, PF_WATERMARK_ANIMATED, 100, 60, 0);
     for (uint64_t step = 1; step < 500; step++) {
-        pf_overlay now = pf_watermark_place(&watermark, PF_WATERMARK_ANIMATED, 100, 60, step);
+        pf_sprite now = pf_watermark_place(&watermark, PF_WATERMARK_ANIMATED, 100, 60, step);
         CHECK_EQUAL(abs(now.x - before.x), 2);
         CHECK_EQUAL(abs(now.y - before.y), 2);
         before = now;

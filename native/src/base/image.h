@@ -23,6 +23,20 @@ typedef struct pf_rect {
     uint32_t height;
 } pf_rect;
 
+/** A picture at a place, to be drawn over a frame. It owns nothing; without
+ * pixels there is nothing to be drawn. */
+typedef struct pf_sprite {
+    /** Premultiplied BGRA, rows without gaps. */
+    const uint8_t *pixels;
+    uint32_t width_px;
+    uint32_t height_px;
+    /** Its top left corner in the frame; may lie outside. */
+    int32_t x;
+    int32_t y;
+    /** Another number for other pixels. */
+    uint64_t serial;
+} pf_sprite;
+
 /** The rows y...y+height_px-1 of an image. */
 static inline pf_image pf_image_rows(pf_image image, uint32_t y, uint32_t height_px) {
     image.pixels += (uint64_t)y * image.stride_bytes;

@@ -70,7 +70,7 @@ typedef struct pf_frame_stage {
     pf_batch batch;
 
     /** What is drawn over the frame, and how it is found. */
-    pf_overlay overlays[PF_OVERLAY_COUNT];
+    pf_sprite overlays[PF_OVERLAY_COUNT];
     uint32_t watermark_location;
     uint64_t watermark_step;
     bool capture_cursor;

@@ -2,32 +2,24 @@
 /** Where the pointer and the watermark are in the next frame. */
 #include "capture/frame.h"
 
-static pf_overlay place_watermark(pf_frame_stage *stage) {
+static pf_sprite place_watermark(pf_frame_stage *stage) {
     if (stage->watermark == NULL || stage->watermark_location == PF_WATERMARK_NONE) {
-        return (pf_overlay){0};
+        return (pf_sprite){0};
     }
     return pf_watermark_place(stage->watermark, stage->watermark_location, stage->format.width_px,
                               stage->plan.height_px, stage->watermark_step++);
 }
 
-static pf_status place_cursor(pf_frame_stage *stage, pf_overlay *overlay, pf_error *error) {
+static pf_status place_cursor(pf_frame_stage *stage, pf_sprite *overlay, pf_error *error) {
     const pf_source_ops *ops = stage->source->ops;
-    *overlay = (pf_overlay){0};
+    *overlay = (pf_sprite){0};
     if (!stage->capture_cursor || ops->read_cursor == NULL) {
         return PF_STATUS_OK;
     }
-    pf_source_cursor cursor = {0};
-    pf_status status = ops->read_cursor(stage->source, &cursor, error);
-    *overlay = (pf_overlay){.pixels = cursor.pixels,
-                            .width_px = cursor.width_px,
-                            .height_px = cursor.height_px,
-                            .x = cursor.x,
-                            .y = cursor.y,
-                            .serial = cursor.serial};
-    return status;
+    return ops->read_cursor(stage->source, overlay, error);
 }
 
-static void damage_stripes_under(pf_frame_stage *stage, const pf_overlay *overlay) {
+static void damage_stripes_under(pf_frame_stage *stage, const pf_sprite *overlay) {
     for (uint32_t stripe = 0; stripe < stage->plan.stripe_count; stripe++) {
         pf_rect part = pf_overlay_part(overlay, stage->format.width_px,
                                        pf_layout_stripe_y(&stage->plan, stripe),
@@ -38,8 +30,8 @@ static void damage_stripes_under(pf_frame_stage *stage, const pf_overlay *overla
     }
 }
 
-static void replace(pf_frame_stage *stage, int index, const pf_overlay *overlay) {
-    pf_overlay *present = &stage->overlays[index];
+static void replace(pf_frame_stage *stage, int index, const pf_sprite *overlay) {
+    pf_sprite *present = &stage->overlays[index];
     if (!pf_overlay_same(present, overlay)) {
         damage_stripes_under(stage, present);
         damage_stripes_under(stage, overlay);
@@ -49,9 +41,9 @@ static void replace(pf_frame_stage *stage, int index, const pf_overlay *overlay)
 
 pf_status pf_overlays_update(pf_frame_stage *stage, pf_error *error) {
     stage->overlays_changed = false;
-    pf_overlay watermark = place_watermark(stage);
+    pf_sprite watermark = place_watermark(stage);
     replace(stage, PF_OVERLAY_WATERMARK, &watermark);
-    pf_overlay cursor;
+    pf_sprite cursor;
     pf_status status = place_cursor(stage, &cursor, error);
     replace(stage, PF_OVERLAY_CURSOR, &cursor);
     return status;

@@ -11,8 +11,7 @@ static int64_t smaller(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
-pf_rect pf_overlay_part(const pf_overlay *overlay, uint32_t frame_width, uint32_t y,
-                        uint32_t rows) {
+pf_rect pf_overlay_part(const pf_sprite *overlay, uint32_t frame_width, uint32_t y, uint32_t rows) {
     int64_t left = larger(overlay->x, 0);
     int64_t right = smaller((int64_t)overlay->x + overlay->width_px, frame_width);
     int64_t top = larger(overlay->y, y);
@@ -24,14 +23,14 @@ pf_rect pf_overlay_part(const pf_overlay *overlay, uint32_t frame_width, uint32_
                      (uint32_t)(bottom - top)};
 }
 
-bool pf_overlay_same(const pf_overlay *a, const pf_overlay *b) {
+bool pf_overlay_same(const pf_sprite *a, const pf_sprite *b) {
     if (a->pixels == NULL || b->pixels == NULL) {
         return a->pixels == b->pixels;
     }
     return a->serial == b->serial && a->x == b->x && a->y == b->y;
 }
 
-uint64_t pf_overlay_mix_hash(const pf_overlay *overlay, uint64_t hash) {
+uint64_t pf_overlay_mix_hash(const pf_sprite *overlay, uint64_t hash) {
     /* Odd 64-bit constants; each product is a permutation of its factor. */
     hash = (hash ^ overlay->serial) * 0x9e3779b97f4a7c15ull;
     hash ^= hash >> 32;
@@ -55,7 +54,7 @@ static void blend_row(uint8_t *row, const uint8_t *over, uint32_t width) {
     }
 }
 
-void pf_overlay_draw(const pf_overlay *overlay, pf_rect part, uint8_t *frame, uint32_t stride_bytes,
+void pf_overlay_draw(const pf_sprite *overlay, pf_rect part, uint8_t *frame, uint32_t stride_bytes,
                      uint8_t *saved) {
     size_t row_bytes = (size_t)part.width * PF_BYTES_PER_PIXEL;
     size_t column = (size_t)((int64_t)part.x - overlay->x);

@@ -11,32 +11,19 @@
 
 #include "base/image.h"
 
-/** A picture at a place. It owns nothing; without pixels it is not there. */
-typedef struct pf_overlay {
-    /** Premultiplied BGRA, rows without gaps. */
-    const uint8_t *pixels;
-    uint32_t width_px;
-    uint32_t height_px;
-    /** Its top left corner in the frame; may lie outside. */
-    int32_t x;
-    int32_t y;
-    /** Another number for other pixels. */
-    uint64_t serial;
-} pf_overlay;
-
 /** The part that lies in rows y...y+rows-1 of a frame, in px of the frame.
  * Height 0 where there is none. */
-pf_rect pf_overlay_part(const pf_overlay *overlay, uint32_t frame_width, uint32_t y, uint32_t rows);
+pf_rect pf_overlay_part(const pf_sprite *overlay, uint32_t frame_width, uint32_t y, uint32_t rows);
 
 /** Whether both draw the same pixels at the same place. */
-bool pf_overlay_same(const pf_overlay *a, const pf_overlay *b);
+bool pf_overlay_same(const pf_sprite *a, const pf_sprite *b);
 
 /** Changes a stripe's hash for an overlay that is drawn into it. */
-uint64_t pf_overlay_mix_hash(const pf_overlay *overlay, uint64_t hash);
+uint64_t pf_overlay_mix_hash(const pf_sprite *overlay, uint64_t hash);
 
 /** Copies the part out of the frame to `saved` (part.width * part.height * 4
  * bytes), and draws the overlay there. */
-void pf_overlay_draw(const pf_overlay *overlay, pf_rect part, uint8_t *frame, uint32_t stride_bytes,
+void pf_overlay_draw(const pf_sprite *overlay, pf_rect part, uint8_t *frame, uint32_t stride_bytes,
                      uint8_t *saved);
 
 /** Puts back what pf_overlay_draw has saved. */

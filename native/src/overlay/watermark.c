@@ -158,8 +158,8 @@ static uint32_t bounce(uint64_t travelled, uint32_t limit) {
     return (uint32_t)(phase < limit ? phase : 2ull * limit - phase);
 }
 
-pf_overlay pf_watermark_place(const pf_watermark *watermark, uint32_t location,
-                              uint32_t frame_width, uint32_t frame_height, uint64_t step) {
+pf_sprite pf_watermark_place(const pf_watermark *watermark, uint32_t location, uint32_t frame_width,
+                             uint32_t frame_height, uint64_t step) {
     /* One that is larger than the frame begins in its corner and is cut. */
     uint32_t room_x = frame_width > watermark->width_px ? frame_width - watermark->width_px : 0;
     uint32_t room_y = frame_height > watermark->height_px ? frame_height - watermark->height_px : 0;
@@ -173,10 +173,10 @@ pf_overlay pf_watermark_place(const pf_watermark *watermark, uint32_t location,
         x = bounce(step * ANIMATION_PX_PER_FRAME, room_x);
         y = bounce(step * ANIMATION_PX_PER_FRAME, room_y);
     }
-    return (pf_overlay){.pixels = watermark->pixels,
-                        .width_px = watermark->width_px,
-                        .height_px = watermark->height_px,
-                        .x = (int32_t)x,
-                        .y = (int32_t)y,
-                        .serial = watermark->serial};
+    return (pf_sprite){.pixels = watermark->pixels,
+                       .width_px = watermark->width_px,
+                       .height_px = watermark->height_px,
+                       .x = (int32_t)x,
+                       .y = (int32_t)y,
+                       .serial = watermark->serial};
 }

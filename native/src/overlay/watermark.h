@@ -21,7 +21,7 @@ void pf_watermark_free(pf_watermark *watermark);
 
 /** The watermark at its place (a pf_watermark_location other than NONE) in a
  * frame; `step` counts the frames of an animated one. */
-pf_overlay pf_watermark_place(const pf_watermark *watermark, uint32_t location,
-                              uint32_t frame_width, uint32_t frame_height, uint64_t step);
+pf_sprite pf_watermark_place(const pf_watermark *watermark, uint32_t location, uint32_t frame_width,
+                             uint32_t frame_height, uint64_t step);
 
 #endif

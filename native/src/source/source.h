@@ -32,20 +32,6 @@ typedef struct pf_source_events {
     bool screen_resized;
 } pf_source_events;
 
-/** The pointer; without pixels it is not shown. The pixels are the source's
- * and stay until the next read_cursor. */
-typedef struct pf_source_cursor {
-    /** Premultiplied BGRA, rows without gaps. */
-    const uint8_t *pixels;
-    uint32_t width_px;
-    uint32_t height_px;
-    /** Top left corner of the image (not the hot spot), in px of the region. */
-    int32_t x;
-    int32_t y;
-    /** Another number for another image. */
-    uint64_t serial;
-} pf_source_cursor;
-
 /** Told as bands arrive, in order, while a grab is still going on. */
 typedef void (*pf_bands_arrived)(void *context, pf_band_range bands);
 
@@ -66,8 +52,9 @@ typedef struct pf_source_ops {
     /** Begins or ends to tell of the pointer. NULL where there is none. Refuses
      * where it is not supported. */
     pf_status (*watch_cursor)(pf_source *source, bool on, pf_error *error);
-    /** Looks at the watched pointer. */
-    pf_status (*read_cursor)(pf_source *source, pf_source_cursor *cursor, pf_error *error);
+    /** Looks at the watched pointer: its image, not its hot spot, is placed in
+     * the region. The pixels are the source's and stay until the next look. */
+    pf_status (*read_cursor)(pf_source *source, pf_sprite *cursor, pf_error *error);
     void (*close)(pf_source *source);
 } pf_source_ops;
 

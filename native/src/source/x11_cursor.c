@@ -126,7 +126,7 @@ static pf_status read_place(x11_source *self, pf_error *error) {
     return status;
 }
 
-pf_status pf_x11_read_cursor(pf_source *source, pf_source_cursor *cursor, pf_error *error) {
+pf_status pf_x11_read_cursor(pf_source *source, pf_sprite *cursor, pf_error *error) {
     x11_source *self = (x11_source *)source;
     pf_status status =
         self->cursor_image_pending ? read_image(self, error) : read_place(self, error);
