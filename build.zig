@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Builds the native core.
 //!
-//!   zig build                               the shared library and the painter, debug
+//!   zig build                               library, painter and codec benchmark, debug
 //!   zig build -Doptimize=fast               the same, as it is released
+//!   zig build instructions -Doptimize=fast  what scripts/instructions counts; needs valgrind's headers
 //!   zig build test                          the native unit tests
 //!   zig build test -Dsanitize=address       the same under ASan, UBSan and LeakSanitizer
 //!   zig build test -Dsanitize=thread        the same under TSan
@@ -16,19 +17,26 @@ const core_sources = [_][]const u8{
     "native/src/abi/layout.c",
     "native/src/abi/settings.c",
     "native/src/base/buffer.c",
+    "native/src/base/cpu.c",
     "native/src/base/error.c",
+    "native/src/base/histogram.c",
     "native/src/base/memory.c",
     "native/src/base/wake.c",
     "native/src/capture/capture.c",
+    "native/src/capture/capture_thread.c",
     "native/src/capture/frame.c",
+    "native/src/capture/frame_stage.c",
     "native/src/capture/outbox.c",
     "native/src/capture/overlays.c",
     "native/src/capture/pacer.c",
     "native/src/capture/pool.c",
+    "native/src/capture/scroll_copy.c",
     "native/src/capture/stripe_job.c",
     "native/src/damage/hash.c",
     "native/src/damage/layout.c",
+    "native/src/damage/scroll.c",
     "native/src/damage/stripe_state.c",
+    "native/src/damage/tiles.c",
     "native/src/encode/color.c",
     "native/src/encode/encoder.c",
     "native/src/encode/h264.c",
@@ -44,7 +52,7 @@ const core_sources = [_][]const u8{
     "native/src/source/x11_grab.c",
 };
 
-/// Compiled with -mavx2 and called only where the CPU has it.
+/// Compiled for AVX2 and called only where the CPU has it.
 const avx2_source = "native/src/damage/hash_avx2.c";
 
 const core_libraries = [_][]const u8{
@@ -61,21 +69,42 @@ const test_sources = [_][]const u8{
     "native/test/test_encode.c",
     "native/test/test_frame.c",
     "native/test/test_overlay.c",
+    "native/test/test_scroll.c",
     "native/test/test_session.c",
     "native/test/test_source.c",
     "native/test/test_stripe_model.c",
+    "native/test/test_tiles.c",
 };
 
 const painter_sources = [_][]const u8{
     "native/test/painter.c",
+    "native/test/painter_code.c",
     "native/test/painter_cursor.c",
     "native/test/painter_pattern.c",
+    "native/test/painter_rect.c",
     "native/test/painter_screen.c",
     "native/test/painter_workload.c",
 };
 
 const painter_libraries = [_][]const u8{
     "xcb", "xcb-randr", "xcb-render", "xcb-xfixes", "xcb-xtest", "m",
+};
+
+/// Beside the core itself.
+const codec_bench_sources = [_][]const u8{
+    "native/bench/codec_bench.c",
+    "native/bench/frames.c",
+    "native/bench/schedule.c",
+    "native/bench/stripes.c",
+    "native/bench/team.c",
+    "native/test/painter_pattern.c",
+};
+
+/// Beside the core itself.
+const instructions_sources = [_][]const u8{
+    "native/bench/instructions.c",
+    "native/bench/scenes.c",
+    "native/test/painter_pattern.c",
 };
 
 const flags = [_][]const u8{
@@ -105,6 +134,18 @@ pub fn build(b: *std.Build) void {
     painter_module.addCSourceFiles(.{ .files = &painter_sources, .flags = &flags });
     link(painter_module, &painter_libraries);
     b.installArtifact(b.addExecutable(.{ .name = "pf-painter", .root_module = painter_module }));
+
+    const bench_module = coreModule(b, target, optimize, is_x86);
+    bench_module.addCSourceFiles(.{ .files = &codec_bench_sources, .flags = &flags });
+    link(bench_module, &.{"m"});
+    b.installArtifact(b.addExecutable(.{ .name = "pf-codec-bench", .root_module = bench_module }));
+
+    const instructions_module = coreModule(b, target, optimize, is_x86);
+    instructions_module.addCSourceFiles(.{ .files = &instructions_sources, .flags = &flags });
+    link(instructions_module, &.{"m"});
+    const instructions = b.addExecutable(.{ .name = "pf-instructions", .root_module = instructions_module });
+    const instructions_step = b.step("instructions", "Build the program that scripts/instructions counts");
+    instructions_step.dependOn(&b.addInstallArtifact(instructions, .{}).step);
 
     const test_step = b.step("test", "Run the native unit tests");
     const run = if (sanitizer == .none)
@@ -143,12 +184,22 @@ fn coreModule(
 ) *std.Build.Module {
     const module = cModule(b, target, optimize);
     module.addCSourceFiles(.{ .files = &core_sources, .flags = &flags });
-    if (is_x86) module.addCSourceFiles(.{
-        .files = &.{avx2_source},
-        .flags = &(flags ++ [_][]const u8{"-mavx2"}),
-    });
+    if (is_x86) module.addObject(avx2Object(b, target, optimize));
     link(module, &core_libraries);
     return module;
+}
+
+/// An object of its own: the target's baseline CPU would overrule -mavx2.
+fn avx2Object(
+    b: *std.Build,
+    target: std.Build.ResolvedTarget,
+    optimize: std.builtin.Optimize,
+) *std.Build.Step.Compile {
+    var query = target.query;
+    query.cpu_features_add.addFeatureSet(std.Target.x86.featureSet(&.{.avx2}));
+    const module = cModule(b, b.resolveTargetQuery(query), optimize);
+    module.addCSourceFiles(.{ .files = &.{avx2_source}, .flags = &flags });
+    return b.addObject(.{ .name = "hash_avx2", .root_module = module });
 }
 
 fn plainTests(
@@ -176,7 +227,7 @@ fn sanitizedTests(b: *std.Build, sanitizer: Sanitizer, is_x86: bool) *std.Build.
     objects.addPrefixedDirectoryArg("-I", b.path("native/include"));
     objects.addPrefixedDirectoryArg("-I", b.path("native/src"));
     for (core_sources ++ test_sources) |source| objects.addFileArg(b.path(source));
-    if (is_x86) objects.addFileArg(avx2Object(b));
+    if (is_x86) objects.addFileArg(sanitizedAvx2Object(b));
     for (core_libraries) |name| objects.addArg(b.fmt("-l{s}", .{name}));
     objects.addArg("-o");
     const binary = objects.addOutputFileArg("pf-test");
@@ -188,7 +239,7 @@ fn sanitizedTests(b: *std.Build, sanitizer: Sanitizer, is_x86: bool) *std.Build.
     return run;
 }
 
-fn avx2Object(b: *std.Build) std.Build.LazyPath {
+fn sanitizedAvx2Object(b: *std.Build) std.Build.LazyPath {
     const compile = b.addSystemCommand(&.{ "clang", "-c", "-O1", "-g", "-mavx2" });
     compile.addArgs(&flags);
     compile.addPrefixedDirectoryArg("-I", b.path("native/src"));

@@ -2,7 +2,8 @@
 // One measured capture: bun bench/capture-child.ts <settings as JSON> <path of the recording>
 //
 // Says "ready" when its first picture has come to rest. A line on stdin begins the measuring, a
-// second ends it; then it writes the recording and prints its figures as JSON.
+// second ends it; when the picture is at rest again it writes the recording and prints its figures
+// as JSON.
 import { type CaptureSettings, memoryUsage, ScreenCapture, type Stripe } from "../src/index.ts";
 import { residentBytes, threadsOf } from "../test/support/proc.ts";
 import { monotonicNs } from "./monotonic.ts";
@@ -41,10 +42,12 @@ function take(stripe: Stripe): void {
   arrivals.push({
     arrivalNs,
     type: stripe.type,
+    frameId: stripe.frameId,
+    x: stripe.x,
     y: stripe.stripeYStart,
     width: stripe.width,
     height: stripe.stripeHeight,
-    keyframe: stripe.keyframe,
+    ...(stripe.type === "copy" && { sourceX: stripe.sourceX, sourceY: stripe.sourceY }),
     size: payload.length,
     offset: keep(payload),
   });
@@ -99,6 +102,7 @@ const figures: ProcessFigures = {
   residentBytes: residentBytes() - recordedBytes,
   nativeBytes: Number(memoryUsage().bufferBytes),
 };
+await quiet();
 await capture.stop();
 chunks.push(chunk.subarray(0, chunkUsed));
 writeRecording(recordingPath, { arrivals, bytes: new Uint8Array(Buffer.concat(chunks)) });

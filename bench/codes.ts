@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
-// Which update a stripe shows, read from the codes that pf-painter paints, and how long it took.
-import { runFfmpeg } from "../test/support/decode.ts";
+// Reads the codes that pf-painter paints, off what a client shows: which updates are to be seen.
 import type { Update } from "../test/support/painter.ts";
-import type { RecordedArrival, Recording } from "./recording.ts";
+import type { Luma } from "./pictures.ts";
 
-/* As in native/test/painter_workload.c. */
+/* As in native/test/painter_code.c. */
 const CELL_PX = 8;
 const COLUMNS = 12;
 const BITS = 24;
 const CODE_WIDTH_PX = CELL_PX * COLUMNS;
 const CODE_HEIGHT_PX = 16;
+
+/** The painter takes the time after the server has answered: a capture may be quicker. */
+const CLOCK_SLACK_NS = 20e6;
+/** Who has not been shown by then is not waited for. */
+const LATEST_NS = 3e9;
 
 interface Box {
   x: number;
@@ -18,32 +22,18 @@ interface Box {
   height: number;
 }
 
-/** The luma of one box of a stripe. */
-interface Luma extends Box {
-  bytes: Uint8Array;
-}
-
-/** The rows of an update's codes that lie wholly in rows y...y+height; undefined: none. */
-function codeRow(update: Update, y: number, height: number): number | undefined {
-  for (let i = 0; i < update.codeCount; i++) {
-    const row = update.codeY + i * update.codeStep;
-    if (row >= y && row + CODE_HEIGHT_PX <= y + height) return row;
-  }
-  return undefined;
-}
-
 /** Mean of the middle 4×4 px of a cell: its edges are where codecs blur. */
 function isWhite(luma: Luma, x: number, y: number): boolean {
   let sum = 0;
   for (let row = 2; row < 6; row++) {
-    const at = (y - luma.y + row) * luma.width + x - luma.x + 2;
+    const at = (y + row) * luma.width + x + 2;
     for (let column = 0; column < 4; column++) sum += luma.bytes[at + column] as number;
   }
   return sum >= 16 * 128;
 }
 
-/** The counter of a code at (x, y) of the stripe; undefined where there is no code. */
-function readCode(luma: Luma, x: number, y: number): number | undefined {
+/** The counter of the code at (x, y); undefined where there is no code. */
+export function readCode(luma: Luma, x: number, y: number): number | undefined {
   let code = 0;
   for (let bit = 0; bit < BITS; bit++) {
     const cellX = x + (bit % COLUMNS) * CELL_PX;
@@ -54,120 +44,99 @@ function readCode(luma: Luma, x: number, y: number): number | undefined {
   return Math.imul(counter, 0x9e3779b1) >>> 24 === (code & 0xff) ? counter : undefined;
 }
 
-/** The smallest box with every code that a stripe of these rows can show. */
-function boxOf(updates: Update[], y: number, height: number): Box | undefined {
-  let box: { left: number; top: number; right: number; bottom: number } | undefined;
-  for (const update of updates) {
-    const row = codeRow(update, y, height);
-    if (row === undefined) continue;
-    box ??= { left: update.codeX, top: row, right: 0, bottom: 0 };
-    box.left = Math.min(box.left, update.codeX);
-    box.top = Math.min(box.top, row);
-    box.right = Math.max(box.right, update.codeX + CODE_WIDTH_PX);
-    box.bottom = Math.max(box.bottom, row + CODE_HEIGHT_PX);
-  }
-  if (box === undefined) return undefined;
-  const { left, top, right, bottom } = box;
-  return { x: left, y: top - y, width: right - left, height: bottom - top };
+function codeY(update: Update, index: number): number {
+  return update.codeY + index * update.codeStep;
 }
 
-async function decodeLuma(stream: RecordedArrival[], bytes: Uint8Array, box: Box): Promise<Luma[]> {
-  const size = box.width * box.height;
-  const pictures: Luma[] = [];
-  let picture = new Uint8Array(size);
-  let filled = 0;
-  const take = (chunk: Uint8Array): void => {
-    for (let at = 0; at < chunk.length; ) {
-      const part = chunk.subarray(at, at + size - filled);
-      picture.set(part, filled);
-      filled += part.length;
-      at += part.length;
-      if (filled === size) {
-        pictures.push({ ...box, bytes: picture });
-        picture = new Uint8Array(size);
-        filled = 0;
-      }
-    }
-  };
-  const jpeg = stream[0]?.type === "jpeg";
-  const options = jpeg ? ["-f", "image2pipe", "-c:v", "mjpeg"] : ["-f", "h264"];
-  const payloads = stream.map(({ offset, size }) => bytes.subarray(offset, offset + size));
-  const crop = `crop=${box.width}:${box.height}:${box.x}:${box.y}:exact=1`;
-  const output = ["-vf", `extractplanes=y,${crop}`, "-f", "rawvideo", "-pix_fmt", "gray"];
-  await runFfmpeg({ options, payloads }, output, take);
-  if (pictures.length !== stream.length) {
-    throw new Error(`${stream.length} stripes went in, ${pictures.length} pictures came out`);
-  }
-  return pictures;
+/** Whether the picture shows the update, by code `index` of it. */
+function shows(luma: Luma, update: Update, index: number): boolean {
+  return readCode(luma, update.codeX, codeY(update, index)) === update.counter;
 }
 
-/** The newest update that a stripe shows; undefined where it shows none. */
-function shownUpdate(
-  luma: Luma,
-  y: number,
-  height: number,
-  newestFirst: Update[],
-): number | undefined {
-  for (const update of newestFirst) {
-    const row = codeRow(update, y, height);
-    if (row !== undefined && readCode(luma, update.codeX, row - y) === update.counter) {
-      return update.counter;
-    }
-  }
-  return undefined;
+function touches(box: Box, update: Update, index: number): boolean {
+  const y = codeY(update, index);
+  return (
+    box.x < update.codeX + CODE_WIDTH_PX &&
+    box.x + box.width > update.codeX &&
+    box.y < y + CODE_HEIGHT_PX &&
+    box.y + box.height > y
+  );
 }
 
-/** When each update was first shown by the stripes of one place on the screen. */
-async function firstShown(
-  stream: RecordedArrival[],
-  bytes: Uint8Array,
-  updates: Update[],
-): Promise<Map<number, number>> {
-  const { y, height } = stream[0] as RecordedArrival;
-  const shown = new Map<number, number>();
-  const box = boxOf(updates, y, height);
-  if (box === undefined) return shown;
-  const pictures = await decodeLuma(stream, bytes, box);
-  let newest = 0;
-  for (const [index, picture] of pictures.entries()) {
-    const { arrivalNs } = stream[index] as RecordedArrival;
-    // A code older than the last one seen here cannot come back; one painted later cannot show.
-    const possible = updates
-      .slice(newest)
-      .filter((update) => update.ns - 20e6 < arrivalNs)
-      .reverse();
-    const counter = shownUpdate(picture, y, height, possible);
-    if (counter !== undefined && counter > newest) {
-      newest = counter;
-      shown.set(counter, arrivalNs);
-    }
+/** Whether every code of the update is to be seen. */
+export function showsAll(luma: Luma, update: Update): boolean {
+  for (let index = 0; index < update.codeCount; index++) {
+    if (!shows(luma, update, index)) return false;
   }
-  return shown;
+  return true;
+}
+
+/** An update that is waited for. */
+interface Awaited {
+  update: Update;
+  seen: boolean[];
+  /** Codes that have not been seen. */
+  left: number;
 }
 
 /** How long updates took from the painter's sync to the callback, in ms. */
 export interface Latencies {
   /** To the first stripe that shows the update. */
   first: number[];
-  /** To the last stripe of those that show it; updates that were skipped by some are left out. */
+  /** To the stripe with which every part of it has been shown; without those that never were. */
   last: number[];
 }
 
-export async function latenciesOf(recording: Recording, updates: Update[]): Promise<Latencies> {
-  const streams = Map.groupBy(recording.arrivals, ({ y, height }) => `${y} ${height}`);
-  const places: Map<number, number>[] = [];
-  for (const stream of streams.values()) {
-    places.push(await firstShown(stream, recording.bytes, updates));
+/** Notes when each update comes to be seen. They are shown in their order, or not at all. */
+export class Watch {
+  readonly latencies: Latencies = { first: [], last: [] };
+  /** The newest update of which something has been seen. */
+  newest: Update | undefined;
+  readonly #updates: Update[];
+  #next = 0;
+  #awaited: Awaited[] = [];
+
+  constructor(updates: Update[]) {
+    this.#updates = updates;
   }
-  const latencies: Latencies = { first: [], last: [] };
-  for (const update of updates) {
-    const times = places.flatMap((shown) => shown.get(update.counter) ?? []);
-    if (times.length === 0) continue;
-    const expected = [...streams.values()].filter(
-      ([stripe]) => stripe && codeRow(update, stripe.y, stripe.height) !== undefined,
-    ).length;
-    latencies.first.push((Math.min(...times) - update.ns) / 1e6);
-    if (times.length === expected) latencies.last.push((Math.max(...times) - update.ns) / 1e6);
+
+  /** The box of the picture has just been drawn. */
+  drawn(luma: Luma, box: Box, arrivalNs: number): void {
+    this.#awaitThoseBefore(arrivalNs);
+    for (const awaited of this.#awaited) {
+      const before = awaited.left;
+      this.#look(luma, box, awaited);
+      if (awaited.left < before) this.#note(awaited, before, arrivalNs);
+    }
+    const complete = this.#awaited.findLastIndex(({ left }) => left === 0);
+    this.#awaited = this.#awaited
+      .slice(complete + 1)
+      .filter(({ update }) => update.ns > arrivalNs - LATEST_NS);
   }
-  return latencies;
+
+  #awaitThoseBefore(arrivalNs: number): void {
+    for (;;) {
+      const update = this.#updates[this.#next];
+      if (update === undefined || update.ns - CLOCK_SLACK_NS > arrivalNs) return;
+      const seen = new Array<boolean>(update.codeCount).fill(false);
+      this.#awaited.push({ update, seen, left: update.codeCount });
+      this.#next++;
+    }
+  }
+
+  #look(luma: Luma, box: Box, awaited: Awaited): void {
+    const { update, seen } = awaited;
+    for (let index = 0; index < update.codeCount; index++) {
+      if (seen[index] || !touches(box, update, index) || !shows(luma, update, index)) continue;
+      seen[index] = true;
+      awaited.left--;
+    }
+  }
+
+  #note({ update, left }: Awaited, before: number, arrivalNs: number): void {
+    const latencyMs = (arrivalNs - update.ns) / 1e6;
+    if (before === update.codeCount) this.latencies.first.push(latencyMs);
+    if (left === 0) this.latencies.last.push(latencyMs);
+    if (update.counter > (this.newest?.counter ?? 0)) this.newest = update;
+  }
 }

@@ -30,10 +30,11 @@ def take(frame):
         {
             "arrivalNs": arrival_ns,
             "type": "jpeg" if frame.data_type == 0 else "h264",
+            "frameId": frame.frame_id,
+            "x": 0,
             "y": frame.stripe_y_start,
             "width": width,
             "height": frame.stripe_height,
-            "keyframe": frame.reference_frame_id == -1,
             "offset": total_bytes,
             "size": len(payload),
         }
@@ -80,12 +81,18 @@ settings.video_paintover_crf = 18
 settings.use_paint_over_quality = True
 settings.omit_stripe_headers = True
 
+
+
+def wait_for_rest():
+    known = -1
+    while known != len(arrivals) or not arrivals:
+        known = len(arrivals)
+        time.sleep(QUIET_S)
+
+
 capture = ScreenCapture()
 capture.start_capture(take, settings)
-known = -1
-while known != len(arrivals) or not arrivals:
-    known = len(arrivals)
-    time.sleep(QUIET_S)
+wait_for_rest()
 print("ready", flush=True)
 
 sys.stdin.readline()
@@ -95,6 +102,7 @@ after = reading()
 figures = {key: after[key] - before[key] for key in before}
 figures["residentBytes"] = resident_bytes() - total_bytes
 figures["nativeBytes"] = None
+wait_for_rest()
 capture.stop_capture()
 with open(recording_path + ".bin", "wb") as file:
     file.write(b"".join(payloads))

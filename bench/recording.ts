@@ -6,11 +6,17 @@ import { readFileSync, writeFileSync } from "node:fs";
 export interface RecordedArrival {
   /** CLOCK_MONOTONIC in ns when the callback was called. */
   arrivalNs: number;
-  type: "jpeg" | "h264";
+  type: "jpeg" | "h264" | "copy";
+  /** Stripes of one frame share it. */
+  frameId: number;
+  /** The rectangle of the screen that it covers, in px. */
+  x: number;
   y: number;
   width: number;
   height: number;
-  keyframe: boolean;
+  /** Of a copy: where the rectangle was when the frame before was complete. */
+  sourceX?: number | undefined;
+  sourceY?: number | undefined;
   offset: number;
   size: number;
 }

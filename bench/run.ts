@@ -1,47 +1,65 @@
 // SPDX-License-Identifier: MPL-2.0
 // bun run bench: what capturing costs, beside other tools. See --help.
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { CaptureSettings } from "../src/index.ts";
 import { Painter, type WorkloadName } from "../test/support/painter.ts";
 import { rootPath } from "../test/support/process.ts";
 import { Xvfb } from "../test/support/xvfb.ts";
-import { latenciesOf } from "./codes.ts";
-import { type ProcessFigures, readRecording } from "./recording.ts";
-import { documentOf, medians, quantile, type RunFacts, type RunResult, tableOf } from "./report.ts";
-import { cpuNsOf, ffmpegTool, ownTool, peerTool, type Tool } from "./tools.ts";
+import { playBack } from "./analysis.ts";
+import { buildAll } from "./build.ts";
+import { documentOf } from "./document.ts";
+import { ffmpegTool } from "./ffmpeg-tool.ts";
+import { measureLimits } from "./limits.ts";
+import { cpuPlot, latencyPlot } from "./plots.ts";
+import { qualityOf } from "./quality.ts";
+import type { ProcessFigures, Recording } from "./recording.ts";
+import {
+  type CodecLimit,
+  medians,
+  mediansOfLimits,
+  quantile,
+  type RunFacts,
+  type RunResult,
+} from "./report.ts";
+import { workloadSections } from "./tables.ts";
+import { cpuNsOf, ownTool, peerTool, type Tool } from "./tools.ts";
 
 const help = `bun run bench [options]
 
   --seconds N        length of one run (default 8)
   --repeat N         repetitions of each pair; medians are shown (default 3)
-  --workloads LIST   of idle,caret,typing,scroll,drag,video,slide (default: all but slide)
-  --modes LIST       of jpeg,h264,fullframe and variants refine,jpeg-plain,h264-plain
-                     (default jpeg,h264,fullframe)
+  --workloads LIST   of idle,caret,typing,pauses,scroll,drag,video,slide (default: all)
+  --modes LIST       of jpeg,jpeg-tight,h264,refine,fullframe and variants jpeg-plain,
+                     h264-plain (default: the first five)
   --size WxH         of the screen (default 1920x1080)
   --fps N            targetFps (default 60)
   --no-ffmpeg        leave out the comparison with ffmpeg -f x11grab
+  --no-limits        leave out the codecs alone
   --peer PYTHON      compare with the Python package pixelflux 2.x of this interpreter
   --library PATH     measure this libpixelflux.so instead of building one
   --painter PATH     use this pf-painter instead of building one
+  --codec-bench PATH use this pf-codec-bench instead of building one
   --json PATH        where the figures go (default bench/results/<time>.json)
-  --write            write docs/benchmarks.md
+  --write            write docs/benchmarks.md and its plots
   --help`;
 
 const { values: options } = parseArgs({
   options: {
     seconds: { type: "string", default: "8" },
     repeat: { type: "string", default: "3" },
-    workloads: { type: "string", default: "idle,caret,typing,scroll,drag,video" },
-    modes: { type: "string", default: "jpeg,h264,fullframe" },
+    workloads: { type: "string", default: "idle,caret,typing,pauses,scroll,drag,video,slide" },
+    modes: { type: "string", default: "jpeg,jpeg-tight,h264,refine,fullframe" },
     size: { type: "string", default: "1920x1080" },
     fps: { type: "string", default: "60" },
     "no-ffmpeg": { type: "boolean", default: false },
+    "no-limits": { type: "boolean", default: false },
     peer: { type: "string" },
     library: { type: "string" },
     painter: { type: "string" },
+    "codec-bench": { type: "string" },
     json: { type: "string" },
     write: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -50,12 +68,16 @@ const { values: options } = parseArgs({
 
 const modeSettings: Record<string, CaptureSettings> = {
   jpeg: { outputMode: "jpeg" },
+  "jpeg-tight": { outputMode: "jpeg", stripeHeader: "extended" },
   h264: { outputMode: "h264" },
   fullframe: { outputMode: "h264", h264FullFrame: true },
   refine: { outputMode: "h264", h264PaintOver: "refine" },
   "jpeg-plain": { outputMode: "jpeg", usePaintOverQuality: false },
   "h264-plain": { outputMode: "h264", usePaintOverQuality: false },
 };
+
+/** Frames of a measurement of the codecs alone: less than a second each. */
+const LIMIT_FRAMES = 120;
 
 function fail(words: string): never {
   console.error(words);
@@ -66,18 +88,6 @@ function positive(name: "seconds" | "repeat" | "fps"): number {
   const value = Number(options[name]);
   if (!(value > 0)) fail(`--${name} must be a number above 0, not ${options[name]}`);
   return value;
-}
-
-/** Builds library and painter with optimization, apart from the checkout's own build. */
-async function build(): Promise<string> {
-  const prefix = join(rootPath, "bench", "results", "build");
-  const zig = Bun.which("zig") ?? join(rootPath, ".tools", "bin", "zig");
-  if (!existsSync(zig))
-    fail("zig is missing: run scripts/bootstrap, or give --library and --painter");
-  const command = [zig, "build", "-Doptimize=fast", "--prefix", prefix];
-  const child = Bun.spawn(command, { cwd: rootPath, stdout: "inherit", stderr: "inherit" });
-  if ((await child.exited) !== 0) fail(`failed: ${command.join(" ")}`);
-  return prefix;
 }
 
 async function toolsToMeasure(libraryPath: string): Promise<Tool[]> {
@@ -93,7 +103,10 @@ async function toolsToMeasure(libraryPath: string): Promise<Tool[]> {
   }
   const ffmpeg = Bun.which("ffmpeg");
   if (ffmpeg === null) fail("ffmpeg is missing; it also decodes the stripes for the latencies");
-  if (!options["no-ffmpeg"]) tools.push(ffmpegTool(ffmpeg, options.size));
+  if (!options["no-ffmpeg"]) {
+    const shared = { ffmpeg, size: options.size, fps: positive("fps") };
+    tools.push(ffmpegTool("x264", shared), ffmpegTool("mjpeg", shared));
+  }
   return tools;
 }
 
@@ -111,25 +124,37 @@ function resultOf(
     framesPerSecond: figures.frames / seconds,
     stripesPerSecond: figures.stripes / seconds,
     kilobytesPerSecond: figures.bytes / 1000 / seconds,
-    ...{ firstP50: Number.NaN, firstP95: Number.NaN, lastP50: Number.NaN, lastP95: Number.NaN },
-    shownShare: Number.NaN,
     residentMegabytes: figures.residentBytes / 1e6,
     nativeMegabytes: figures.nativeBytes / 1e6,
     switchesPerSecond: figures.switches / seconds,
+    ...{ firstP50: Number.NaN, firstP95: Number.NaN, firstP99: Number.NaN },
+    ...{ lastP50: Number.NaN, lastP95: Number.NaN, lastP99: Number.NaN },
+    shownShare: Number.NaN,
+    ...{ psnr: Number.NaN, ssim: Number.NaN, restPsnr: Number.NaN, restSsim: Number.NaN },
   };
 }
 
-async function addLatencies(result: RunResult, painter: Painter, path: string): Promise<void> {
+async function addPictures(
+  result: RunResult,
+  painter: Painter,
+  recording: Recording,
+  folder: string,
+): Promise<void> {
   const updates = await painter.updates();
   if (updates.length === 0) return;
-  const { first, last } = await latenciesOf(readRecording(path), updates);
+  const playback = await playBack(recording, updates, painter);
+  const { first, last } = playback.latencies;
   if (first.length === 0)
     throw new Error(`no stripe of ${result.tool} shows the code of an update`);
   result.firstP50 = quantile(first, 0.5);
   result.firstP95 = quantile(first, 0.95);
+  result.firstP99 = quantile(first, 0.99);
   result.lastP50 = quantile(last, 0.5);
   result.lastP95 = quantile(last, 0.95);
+  result.lastP99 = quantile(last, 0.99);
   result.shownShare = first.length / updates.length;
+  const { inMotion, atRest } = await qualityOf(painter, recording, playback, folder);
+  Object.assign(result, inMotion, { restPsnr: atRest.psnr, restSsim: atRest.ssim });
 }
 
 async function runOnce(
@@ -139,24 +164,33 @@ async function runOnce(
   tool: Tool,
   folder: string,
 ): Promise<RunResult> {
-  const path = join(folder, "recording");
   await painter.prepare(workload, 1);
-  const running = await tool.start(server.display, path);
+  const running = await tool.start(server.display, join(folder, "recording"));
   const serverBefore = cpuNsOf(server.pid);
   await running.begin();
   const updates = await painter.run(positive("seconds"));
   const serverCpuNs = cpuNsOf(server.pid) - serverBefore;
-  const figures = await running.end();
+  const { figures, recording } = await running.end();
   const result = resultOf({ workload, tool: tool.name, updates }, figures, serverCpuNs);
-  if (tool.records) await addLatencies(result, painter, path);
+  if (updates > 0) await addPictures(result, painter, recording(), folder);
   return result;
 }
 
-async function measure(tools: Tool[], folder: string): Promise<RunResult[]> {
+interface Measurements {
+  results: RunResult[];
+  limits: CodecLimit[];
+}
+
+async function measure(
+  tools: Tool[],
+  codecBench: string | undefined,
+  folder: string,
+): Promise<Measurements> {
   const [width = 0, height = 0] = options.size.split("x").map(Number);
   await using server = await Xvfb.start({ width, height });
   await using painter = await Painter.start(server.display);
   const results: RunResult[] = [];
+  const limits: CodecLimit[] = [];
   for (let repetition = 0; repetition < positive("repeat"); repetition++) {
     for (const workload of options.workloads.split(",") as WorkloadName[]) {
       for (const tool of tools) {
@@ -165,9 +199,12 @@ async function measure(tools: Tool[], folder: string): Promise<RunResult[]> {
         const cpu = result.cpuCores.toFixed(4);
         console.error(`${repetition + 1}: ${workload}, ${tool.name}: ${cpu} cores`);
       }
+      if (workload === "video" && codecBench !== undefined) {
+        limits.push(...(await measureLimits(codecBench, options.size, LIMIT_FRAMES)));
+      }
     }
   }
-  return results;
+  return { results, limits };
 }
 
 async function commit(): Promise<string> {
@@ -183,36 +220,72 @@ async function peerVersion(python: string): Promise<string> {
   return result.stdout.toString().trim();
 }
 
+async function versions(): Promise<Record<string, string>> {
+  const ffmpeg = await Bun.$`ffmpeg -version`.quiet();
+  return {
+    Bun: Bun.version,
+    ffmpeg: /version (\S+)/.exec(ffmpeg.stdout.toString())?.[1] ?? "unknown",
+    ...(options.peer !== undefined && { peer: await peerVersion(options.peer) }),
+  };
+}
+
+async function factsOfRun(): Promise<RunFacts> {
+  return {
+    screen: `${options.size}x24`,
+    seconds: positive("seconds"),
+    repeat: positive("repeat"),
+    fps: positive("fps"),
+    date: new Date().toISOString().slice(0, 10),
+    commit: await commit(),
+    command: ["bun run bench", ...shownArguments()].join(" "),
+    versions: await versions(),
+  };
+}
+
+/** Paths are of this machine only. */
+function shownArguments(): string[] {
+  return process.argv.slice(2).map((word) => (word.startsWith("/") ? basename(word) : word));
+}
+
+async function writeDocuments(measured: Measurements, facts: RunFacts): Promise<void> {
+  const docs = join(rootPath, "docs");
+  const { results, limits } = measured;
+  await Bun.write(join(docs, "benchmarks.md"), documentOf(results, limits, facts));
+  await Bun.write(join(docs, "benchmark-cpu.svg"), cpuPlot(results));
+  await Bun.write(join(docs, "benchmark-latency.svg"), latencyPlot(results));
+}
+
 if (options.help) {
   console.log(help);
   process.exit(0);
 }
-const needsBuild = options.library === undefined || options.painter === undefined;
-const prefix = needsBuild ? await build() : "";
+const needsBuild =
+  options.library === undefined ||
+  options.painter === undefined ||
+  (options["codec-bench"] === undefined && !options["no-limits"]);
+const prefix = needsBuild ? await buildAll() : "";
 const painterPath = resolve(options.painter ?? join(prefix, "bin", "pf-painter"));
 Object.assign(process.env, { PF_PAINTER: painterPath });
-const tools = await toolsToMeasure(
-  resolve(options.library ?? join(prefix, "lib", "libpixelflux.so")),
-);
+const libraryPath = resolve(options.library ?? join(prefix, "lib", "libpixelflux.so"));
+const tools = await toolsToMeasure(libraryPath);
+const codecBench = options["no-limits"]
+  ? undefined
+  : resolve(options["codec-bench"] ?? join(prefix, "bin", "pf-codec-bench"));
 const folder = mkdtempSync(join(tmpdir(), "pf-bench-"));
 try {
-  const results = await measure(tools, folder);
-  const facts: RunFacts = {
-    screen: `${options.size}x24`,
-    seconds: positive("seconds"),
-    repeat: positive("repeat"),
-    date: new Date().toISOString().slice(0, 10),
-    commit: await commit(),
-    ...(options.peer !== undefined && { peer: await peerVersion(options.peer) }),
+  const measured = await measure(tools, codecBench, folder);
+  const facts = await factsOfRun();
+  const middle = {
+    results: medians(measured.results),
+    limits: mediansOfLimits(measured.limits),
   };
-  const middle = medians(results);
-  console.log(tableOf(middle));
+  console.log(workloadSections(middle.results, middle.limits, "#"));
   const time = new Date().toISOString().replaceAll(/[:.]/g, "-");
   const path = options.json ?? join(rootPath, "bench", "results", `${time}.json`);
-  await Bun.write(path, JSON.stringify({ facts, medians: middle, results }, null, 1));
+  const figures = { facts, medians: middle.results, limits: middle.limits, runs: measured };
+  await Bun.write(path, JSON.stringify(figures, null, 1));
   console.error(`wrote ${path}`);
-  if (options.write)
-    await Bun.write(join(rootPath, "docs", "benchmarks.md"), documentOf(middle, facts));
+  if (options.write) await writeDocuments(middle, facts);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-// The processes that are measured: our own capture, ffmpeg's x11grab, and the Python package.
+// The processes that are measured: our own capture and the Python package. ffmpeg-tool.ts: ffmpeg.
 import { join } from "node:path";
 import type { CaptureSettings } from "../src/index.ts";
-import { cpuTicks, residentBytes, threadsOf } from "../test/support/proc.ts";
-import type { ProcessFigures } from "./recording.ts";
+import { cpuTicks, threadsOf } from "../test/support/proc.ts";
+import { type ProcessFigures, type Recording, readRecording } from "./recording.ts";
 
 const TICKS_PER_SECOND = 100; // sysconf(_SC_CLK_TCK), 100 on every Linux that Bun runs on
 
@@ -15,13 +15,17 @@ export function cpuNsOf(pid: number): number {
 /** A tool under way: it has shown its first picture, and waits to be measured. */
 export interface RunningTool {
   begin(): Promise<void>;
-  end(): Promise<ProcessFigures>;
+  /** Ends the measuring, and the tool when it has come to rest. */
+  end(): Promise<Measured>;
+}
+
+export interface Measured {
+  figures: ProcessFigures;
+  recording(): Recording;
 }
 
 export interface Tool {
   name: string;
-  /** Whether it leaves a recording of stripes. */
-  records: boolean;
   start(display: string, recordingPath: string): Promise<RunningTool>;
 }
 
@@ -53,7 +57,11 @@ class Lines {
 }
 
 /** A child that speaks capture-child.ts's protocol. */
-async function startChild(command: string[], env: Record<string, string>): Promise<RunningTool> {
+async function startChild(
+  command: string[],
+  env: Record<string, string>,
+  recordingPath: string,
+): Promise<RunningTool> {
   const child = Bun.spawn(command, {
     env: { ...process.env, ...env },
     stdin: "pipe",
@@ -74,7 +82,7 @@ async function startChild(command: string[], env: Record<string, string>): Promi
       figures.nativeBytes ??= Number.NaN; // not a number JSON could carry
       child.stdin.end();
       await child.exited;
-      return figures;
+      return { figures, recording: () => readRecording(recordingPath) };
     },
   };
 }
@@ -82,7 +90,6 @@ async function startChild(command: string[], env: Record<string, string>): Promi
 export function ownTool(name: string, settings: CaptureSettings, libraryPath: string): Tool {
   return {
     name,
-    records: true,
     start: (display, recordingPath) =>
       startChild(
         [
@@ -90,6 +97,7 @@ export function ownTool(name: string, settings: CaptureSettings, libraryPath: st
           ...[JSON.stringify({ display, ...settings }), recordingPath],
         ],
         { PIXELFLUX_FFI_LIBRARY: libraryPath },
+        recordingPath,
       ),
   };
 }
@@ -98,70 +106,19 @@ export function ownTool(name: string, settings: CaptureSettings, libraryPath: st
 export function peerTool(name: string, python: string, mode: string, size: string): Tool {
   return {
     name,
-    records: true,
     start: (display, recordingPath) =>
-      startChild([python, join(import.meta.dir, "peer.py"), mode, recordingPath], {
-        DISPLAY: display,
-        PF_SIZE: size,
-      }),
+      startChild(
+        [python, join(import.meta.dir, "peer.py"), mode, recordingPath],
+        { DISPLAY: display, PF_SIZE: size },
+        recordingPath,
+      ),
   };
 }
 
-function switchesOf(pid: number): number {
+/** Context switches of a process so far, of all its threads. */
+export function switchesOf(pid: number): number {
   return threadsOf(pid).reduce(
     (sum, thread) => sum + thread.voluntarySwitches + thread.involuntarySwitches,
     0,
   );
-}
-
-/** ffmpeg grabbing and encoding the whole screen, its output counted and thrown away. */
-export function ffmpegTool(ffmpeg: string, size: string): Tool {
-  const start = async (display: string): Promise<RunningTool> => {
-    const input = ["-f", "x11grab", "-framerate", "60", "-video_size", size, "-i", display];
-    const codec = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-crf", "25"];
-    const child = Bun.spawn(
-      [ffmpeg, "-v", "error", "-nostdin", ...input, ...codec, "-f", "h264", "pipe:1"],
-      { stdin: "ignore", stdout: "pipe", stderr: "inherit" },
-    );
-    let bytes = 0;
-    let frames = 0;
-    const counted = (async () => {
-      for await (const chunk of child.stdout) {
-        bytes += chunk.length;
-        frames++; // about: one write a frame, since zerolatency flushes each
-      }
-    })();
-    while (bytes === 0) await Bun.sleep(10);
-    await Bun.sleep(500);
-    const reading = () => ({
-      wallNs: Bun.nanoseconds(),
-      cpuNs: cpuNsOf(child.pid),
-      switches: switchesOf(child.pid),
-      bytes,
-      frames,
-    });
-    let before = reading();
-    return {
-      async begin() {
-        before = reading();
-      },
-      async end() {
-        const after = reading();
-        const resident = residentBytes(child.pid);
-        child.kill("SIGKILL");
-        await counted;
-        return {
-          wallNs: after.wallNs - before.wallNs,
-          cpuNs: after.cpuNs - before.cpuNs,
-          frames: after.frames - before.frames,
-          stripes: Number.NaN,
-          bytes: after.bytes - before.bytes,
-          switches: after.switches - before.switches,
-          residentBytes: resident,
-          nativeBytes: Number.NaN,
-        };
-      },
-    };
-  };
-  return { name: "ffmpeg x264", records: false, start };
 }

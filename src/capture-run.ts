@@ -4,11 +4,17 @@ import { type RegisteredRun, registerRun, unregisterRun } from "./capture-regist
 import { PixelfluxError } from "./errors.ts";
 import { TurnBudget, TurnPump } from "./event-loop.ts";
 import type { CaptureEmitter } from "./events.ts";
-import { DRAIN_COUNT_MAX, NativeCapture, type NativeState } from "./native/capture.ts";
-import type { CollectedCount } from "./native/stripe-buffer.ts";
+import {
+  DRAIN_COUNT_MAX,
+  NativeCapture,
+  type NativeState,
+  type NativeStripe,
+} from "./native/capture.ts";
+import { releaseStripeBuffer } from "./native/stripe-buffer.ts";
 import { type PollListener, PollWorker } from "./poll-worker.ts";
+import { abortedError, isAborted, pollError, type RunPhase } from "./run-phase.ts";
 import { nativeSettings, type ResolvedSettings } from "./settings.ts";
-import { type CaptureStats, NO_NATIVE_COUNTS, readNativeCounts } from "./stats.ts";
+import { type CaptureStats, RunStats } from "./stats.ts";
 import { Stripe } from "./stripe.ts";
 
 /** What a run needs of the capture it belongs to. */
@@ -18,16 +24,6 @@ export interface RunHost {
   readonly settings: ResolvedSettings;
   readonly emitter: CaptureEmitter;
 }
-
-/**
- * - `waiting`: for an earlier run to end
- * - `starting`: no frame has been grabbed yet
- * - `running`
- * - `failing`: of itself; what was ready is still delivered
- * - `stopping`: because it was asked to; nothing is delivered any more
- * - `ended`: nothing native is left
- */
-type RunPhase = "waiting" | "starting" | "running" | "failing" | "stopping" | "ended";
 
 /** Stripes one step of an iterator takes: the native queue is to be the only queue. */
 const ITERATION_DRAIN_COUNT = 1;
@@ -49,18 +45,15 @@ export class CaptureRun implements PollListener, RegisteredRun {
   readonly #onStripe: ((stripe: Stripe) => void) | undefined;
   readonly #startedSettle = Promise.withResolvers<void>();
   readonly #finishedSettle = Promise.withResolvers<void>();
-  readonly #collected: CollectedCount = { count: 0 };
+  readonly #stats = new RunStats();
   #phase: RunPhase = "waiting";
   #hasStarted = false;
   #native: NativeCapture | undefined;
   #failure: unknown;
   #resizeCount = 0;
   #endedCount = 0;
-  #delivered = 0;
-  #discarded = 0;
-  #nativeCounts = NO_NATIVE_COUNTS;
   /** Taken from a failed native capture before it was freed, for the iterator. */
-  #leftover: Stripe[] = [];
+  #leftover: NativeStripe[] = [];
   #wakeIterator: (() => void) | undefined;
   readonly #pump = new TurnPump(() => this.#deliverBatch());
   readonly #turn = new TurnBudget();
@@ -115,13 +108,8 @@ export class CaptureRun implements PollListener, RegisteredRun {
   }
 
   stats(): CaptureStats {
-    if (this.#native) this.#nativeCounts = readNativeCounts(this.#native.stats());
-    return {
-      ...this.#nativeCounts,
-      stripesDelivered: this.#delivered,
-      stripesDiscarded: this.#discarded,
-      stripesCollected: this.#collected.count,
-    };
+    if (this.#native) this.#stats.readNative(this.#native);
+    return this.#stats.read();
   }
 
   /**
@@ -134,10 +122,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
     for (;;) {
       await this.#turn.yieldIfSpent();
       const stripe = this.#leftover.shift() ?? this.#drainOne();
-      if (stripe) {
-        this.#delivered += 1;
-        return stripe;
-      }
+      if (stripe) return this.#handOut(stripe);
       if (this.#phase === "stopping" || this.#phase === "ended") break;
       await new Promise<void>((resolve) => {
         this.#wakeIterator = resolve;
@@ -241,9 +226,9 @@ export class CaptureRun implements PollListener, RegisteredRun {
     return state;
   }
 
-  #drainOne(): Stripe | undefined {
+  #drainOne(): NativeStripe | undefined {
     if (!this.#native || this.#phase !== "running") return undefined;
-    let stripe: Stripe | undefined;
+    let stripe: NativeStripe | undefined;
     this.#guard(() => {
       const state = this.#drain(ITERATION_DRAIN_COUNT);
       stripe = this.#take();
@@ -260,21 +245,24 @@ export class CaptureRun implements PollListener, RegisteredRun {
   }
 
   /** The next drained stripe; whatever was drained is given back once nothing may be delivered. */
-  #take(): Stripe | undefined {
+  #take(): NativeStripe | undefined {
     const native = this.#native;
     if (!native) return undefined;
     if (this.#phase === "running" || (this.#phase === "failing" && this.#hasStarted)) {
-      const stripe = native.take(this.#collected);
-      return stripe && new Stripe(stripe);
+      return native.take(this.#stats.collected);
     }
-    this.#discarded += native.discard();
+    native.discard((stripe) => this.#stats.countDiscarded(stripe));
     return undefined;
+  }
+
+  #handOut(stripe: NativeStripe): Stripe {
+    this.#stats.countDelivered(stripe);
+    return new Stripe(stripe);
   }
 
   #deliver(): void {
     for (let stripe = this.#take(); stripe !== undefined; stripe = this.#take()) {
-      this.#delivered += 1;
-      this.#onStripe?.(stripe);
+      this.#onStripe?.(this.#handOut(stripe));
     }
   }
 
@@ -316,7 +304,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
   /** The native threads are gone, or never were: gives back, and tells everybody. */
   #finish(): void {
     if (this.#native) {
-      this.#nativeCounts = readNativeCounts(this.#native.stats());
+      this.#stats.readNative(this.#native);
       this.#native.free();
       this.#native = undefined;
       unregisterRun(this);
@@ -336,8 +324,10 @@ export class CaptureRun implements PollListener, RegisteredRun {
   }
 
   #releaseLeftover(): void {
-    for (const stripe of this.#leftover) stripe.release();
-    this.#discarded += this.#leftover.length;
+    for (const stripe of this.#leftover) {
+      releaseStripeBuffer(stripe.buffer);
+      this.#stats.countDiscarded(stripe);
+    }
     this.#leftover = [];
   }
 
@@ -356,18 +346,4 @@ export class CaptureRun implements PollListener, RegisteredRun {
     if (this.#native) return this.#native;
     throw new PixelfluxError("ERR_NOT_RUNNING", "capture", "capture: nothing native is left");
   }
-}
-
-function isAborted(error: unknown): boolean {
-  return error instanceof PixelfluxError && error.code === "ERR_ABORTED";
-}
-
-function abortedError(): PixelfluxError {
-  const text = "start: stop() was called before the first frame was grabbed";
-  return new PixelfluxError("ERR_ABORTED", "start", text);
-}
-
-function pollError(operation: string, message: string): PixelfluxError {
-  const text = `${operation}: the worker that waits for stripes failed: ${message}. Start the capture again; if it stays so, look at the limits of memory and threads.`;
-  return new PixelfluxError("ERR_NO_RESOURCE", operation, text);
 }

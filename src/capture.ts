@@ -10,7 +10,7 @@ import {
   type ResolvedSettings,
   resolveSettings,
 } from "./settings.ts";
-import { type CaptureStats, NO_NATIVE_COUNTS } from "./stats.ts";
+import { type CaptureStats, RunStats } from "./stats.ts";
 import type { Stripe } from "./stripe.ts";
 import { StripeIterator } from "./stripe-iterator.ts";
 
@@ -136,8 +136,7 @@ export class ScreenCapture implements AsyncDisposable {
 
   /** Reads the counters since the last start; see {@link CaptureStats}. Does not block. */
   stats(): CaptureStats {
-    const nothing = { stripesDelivered: 0, stripesDiscarded: 0, stripesCollected: 0 };
-    return this.#run?.stats() ?? { ...NO_NATIVE_COUNTS, ...nothing };
+    return this.#run?.stats() ?? new RunStats().read();
   }
 
   /** Adds a listener; see {@link CaptureEvents}. */

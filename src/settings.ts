@@ -92,10 +92,13 @@ export interface CaptureSettings {
     | "animated"
     | undefined;
   /**
-   * Bytes in front of each stripe: today's web clients, pixelflux 1.2, or
-   * nothing; `pixelflux-ffi/wire` reads them. Default: `"pixelflux"`. Not live.
+   * Bytes in front of each stripe: those of today's web clients, of pixelflux
+   * 1.2, or none; `pixelflux-ffi/wire` reads them. With `"extended"` they tell
+   * the rectangle that a stripe covers, and only then a JPEG may be narrower
+   * than the region, and pixels that have moved are told of by a stripe of type
+   * `"copy"` instead of being sent. Default: `"pixelflux"`. Not live.
    */
-  stripeHeader?: "pixelflux" | "legacy" | "none" | undefined;
+  stripeHeader?: "pixelflux" | "legacy" | "none" | "extended" | undefined;
   /**
    * Frames that may wait for the reader, 1…16, before the capture holds back.
    * Default: 3. Not live.
@@ -154,7 +157,9 @@ export const SETTING_FIELDS: SettingTable = {
     "middle",
     "animated",
   ]),
-  stripeHeader: choice("stripe_header", ["pixelflux", "legacy", "none"], { live: false }),
+  stripeHeader: choice("stripe_header", ["pixelflux", "legacy", "none", "extended"], {
+    live: false,
+  }),
   queueFrames: integer("queue_frames", 1, 16, 3, { live: false }),
 };
 

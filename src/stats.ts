@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: MPL-2.0
 /** The counters of one capture. */
-import type { NativeCounters } from "./native/capture.ts";
+import { type CaptureLatency, DurationCounts, NO_LATENCY, NS_PER_MS } from "./latency.ts";
+import {
+  NATIVE_STAGES,
+  type NativeCapture,
+  type NativeCounters,
+  type NativeHistogram,
+  type StripeTimes,
+} from "./native/capture.ts";
+import type { CollectedCount } from "./native/stripe-buffer.ts";
 
 /**
- * Counters since the last start, all cumulative. Times are sums in nanoseconds.
- * Zeros before the first start; the final values after the end.
+ * Counters since the last start, all cumulative. Zeros before the first start;
+ * the final values after the end.
  */
 export interface CaptureStats {
   /** Frames grabbed, whether or not any stripe of them had changed. */
   readonly frames: number;
-  /** Stripes encoded. */
+  /** Stripes encoded, copies among them. */
   readonly stripes: number;
   /** Their bytes, headers included. */
   readonly bytes: number;
   /** Those of them that decode without an earlier one. */
   readonly keyframes: number;
+  /** Those of them that were copies; see {@link Stripe}. */
+  readonly copies: number;
   /** Rows of pixels copied from the source. */
   readonly rowsGrabbed: number;
   /** Stripes hashed to find out whether they had changed. */
@@ -29,35 +39,33 @@ export interface CaptureStats {
   readonly wakeups: number;
   /** H.264 encoders opened. */
   readonly encodersOpened: number;
-  /** Copying from the source. */
-  readonly grabNs: number;
-  /** Hash, conversion and encoding, over all threads. */
-  readonly encodeNs: number;
-  /** Waiting in the native queue. */
-  readonly queueNs: number;
   /** Stripes handed to the callback or the iterator. */
   readonly stripesDelivered: number;
   /** Stripes taken from the queue and given back unseen, because `stop()` came first. */
   readonly stripesDiscarded: number;
   /** Delivered stripes nobody released, so that the collector had to. */
   readonly stripesCollected: number;
+  /** How long stripes took from the change to the receiver, stage by stage. */
+  readonly latency: CaptureLatency;
 }
 
 /** The counters that JavaScript keeps of a run. */
-export type DeliveryCounts = Pick<
+type DeliveryCounts = Pick<
   CaptureStats,
   "stripesDelivered" | "stripesDiscarded" | "stripesCollected"
 >;
 
 /** The counters that the native side keeps of a run. */
-export type NativeCounts = Omit<CaptureStats, keyof DeliveryCounts>;
+type NativeCounts = Omit<CaptureStats, keyof DeliveryCounts | "latency">;
 
-/** Before the first start. */
-export const NO_NATIVE_COUNTS: NativeCounts = {
+type NativeLatency = Omit<CaptureLatency, "deliver" | "total">;
+
+const NO_NATIVE_COUNTS: NativeCounts = {
   frames: 0,
   stripes: 0,
   bytes: 0,
   keyframes: 0,
+  copies: 0,
   rowsGrabbed: 0,
   stripesHashed: 0,
   stripesUnchanged: 0,
@@ -65,18 +73,61 @@ export const NO_NATIVE_COUNTS: NativeCounts = {
   heldBack: 0,
   wakeups: 0,
   encodersOpened: 0,
-  grabNs: 0,
-  encodeNs: 0,
-  queueNs: 0,
 };
 
-/** Copies the native counters out of their buffer. */
-export function readNativeCounts(counters: NativeCounters): NativeCounts {
+/** Counts for one run, and reads what its native side counts. */
+export class RunStats {
+  /** For the native buffers of the run's stripes. */
+  readonly collected: CollectedCount = { count: 0 };
+  readonly #deliver = new DurationCounts();
+  readonly #total = new DurationCounts();
+  #delivered = 0;
+  #discarded = 0;
+  #native = NO_NATIVE_COUNTS;
+  #stages = readStages(() => NO_LATENCY);
+
+  /** To be called right before a stripe is handed out. */
+  countDelivered(stripe: StripeTimes): void {
+    this.#delivered += 1;
+    this.#addTimes(stripe);
+  }
+
+  /** To be called when a drained stripe is given back unseen. */
+  countDiscarded(stripe: StripeTimes): void {
+    this.#discarded += 1;
+    this.#addTimes(stripe);
+  }
+
+  /** Keeps what the native side has counted so far. @throws {PixelfluxError} */
+  readNative(native: NativeCapture): void {
+    this.#native = readNativeCounts(native.stats());
+    this.#stages = readStages((stage) => summaryOf(native.histogram(stage)));
+  }
+
+  read(): CaptureStats {
+    return {
+      ...this.#native,
+      stripesDelivered: this.#delivered,
+      stripesDiscarded: this.#discarded,
+      stripesCollected: this.collected.count,
+      latency: { ...this.#stages, deliver: this.#deliver.read(), total: this.#total.read() },
+    };
+  }
+
+  #addTimes({ latencyNs, drainedMs }: StripeTimes): void {
+    const deliverNs = (performance.now() - drainedMs) * NS_PER_MS;
+    this.#deliver.add(deliverNs);
+    this.#total.add(latencyNs + deliverNs);
+  }
+}
+
+function readNativeCounts(counters: NativeCounters): NativeCounts {
   return {
     frames: counters.number("frames"),
     stripes: counters.number("stripes"),
     bytes: counters.number("bytes"),
     keyframes: counters.number("keyframes"),
+    copies: counters.number("copies"),
     rowsGrabbed: counters.number("rows_grabbed"),
     stripesHashed: counters.number("stripes_hashed"),
     stripesUnchanged: counters.number("stripes_unchanged"),
@@ -84,8 +135,21 @@ export function readNativeCounts(counters: NativeCounters): NativeCounts {
     heldBack: counters.number("held_back"),
     wakeups: counters.number("wakeups"),
     encodersOpened: counters.number("encoders_opened"),
-    grabNs: counters.number("grab_ns"),
-    encodeNs: counters.number("encode_ns"),
-    queueNs: counters.number("queue_ns"),
+  };
+}
+
+function readStages(read: (stage: number) => CaptureLatency["total"]): NativeLatency {
+  const entries = NATIVE_STAGES.map((name, stage) => [name, read(stage)] as const);
+  return Object.fromEntries(entries) as unknown as NativeLatency;
+}
+
+function summaryOf(histogram: NativeHistogram): CaptureLatency["total"] {
+  return {
+    count: histogram.number("count"),
+    sumMs: histogram.number("sum_ns") / NS_PER_MS,
+    p50Ms: histogram.number("p50_ns") / NS_PER_MS,
+    p95Ms: histogram.number("p95_ns") / NS_PER_MS,
+    p99Ms: histogram.number("p99_ns") / NS_PER_MS,
+    maxMs: histogram.number("max_ns") / NS_PER_MS,
   };
 }

@@ -14,6 +14,14 @@ const codecStrings = new Map<number, string>();
  * One full-width band of one captured frame, encoded. It decodes alone: a
  * JPEG, or an access unit of its own H.264 stream.
  *
+ * With the setting `stripeHeader: "extended"`, and only then, a JPEG may be a
+ * rectangle of the frame narrower than that, and a stripe may be a **copy**: the
+ * rectangle `(sourceX, sourceY, width, stripeHeight)` of the picture as it was
+ * when the frame before was complete is now at `(x, stripeYStart)`, unchanged.
+ * The two may overlap. A frame's copies come ahead of its other stripes, and are
+ * to be made before those are drawn. No copy follows {@link
+ * ScreenCapture.requestKeyframe} in its frame: every stripe there is complete.
+ *
  * `data` is native memory, seen without a copy. It lives until `release()`, or
  * until nothing in JavaScript can see it any more. Releasing as soon as the
  * bytes are used keeps memory flat; forgetting it costs memory until the next
@@ -23,19 +31,30 @@ const codecStrings = new Map<number, string>();
  * Disposable: `using s = stripe` releases at the end of the block.
  */
 export class Stripe {
-  /** Codec of the payload. */
-  readonly type: "jpeg" | "h264";
+  /** Codec of the payload; `"copy"` where it names pixels shown already instead. */
+  readonly type: "jpeg" | "h264" | "copy";
   /** Number of the captured frame, from 0, 32 bits; stripes of one frame share it. */
   readonly frameId: number;
+  /** First column of the stripe in the region, in px from the left; 0 for full-width stripes. */
+  readonly x: number;
   /** First row of the stripe in the region, in px from the top. */
   readonly stripeYStart: number;
   /** Rows of the stripe. True size: the coded picture may be one row larger. */
   readonly stripeHeight: number;
   /** Width in px. True size: the coded picture may be one column larger. */
   readonly width: number;
-  /** Decodes without an earlier stripe; from the encoder's real output. Always true for JPEG. */
+  /** Where a copy's pixels are in the picture before this frame, in px; else `undefined`. */
+  readonly sourceX: number | undefined;
+  readonly sourceY: number | undefined;
+  /**
+   * Decodes without an earlier stripe; from the encoder's real output. Always
+   * true for JPEG and false for a copy.
+   */
   readonly keyframe: boolean;
-  /** WebCodecs codec string from the stream's SPS, as in `"avc1.42c01f"`; `"jpeg"` for JPEG. */
+  /**
+   * WebCodecs codec string from the stream's SPS, as in `"avc1.42c01f"`; `"jpeg"`
+   * for JPEG, `"copy"` for a copy.
+   */
   readonly codec: string;
   /** When the pixels were grabbed: microseconds of the system's CLOCK_MONOTONIC. */
   readonly timestamp: number;
@@ -48,13 +67,16 @@ export class Stripe {
 
   /** @internal Stripes come from a {@link ScreenCapture}. */
   constructor(native: NativeStripe) {
-    this.type = native.outputMode;
+    this.type = native.type;
     this.frameId = native.frameId;
+    this.x = native.x;
     this.stripeYStart = native.y;
     this.stripeHeight = native.height;
     this.width = native.width;
+    this.sourceX = native.type === "copy" ? native.sourceX : undefined;
+    this.sourceY = native.type === "copy" ? native.sourceY : undefined;
     this.keyframe = native.keyframe;
-    this.codec = native.outputMode === "jpeg" ? "jpeg" : codecString(native.h264Profile);
+    this.codec = native.type === "h264" ? codecString(native.h264Profile) : native.type;
     this.timestamp = native.timestampUs;
     this.size = native.buffer.byteLength;
     this.#headerBytes = native.headerBytes;
@@ -66,7 +88,10 @@ export class Stripe {
     return this.#data;
   }
 
-  /** {@link data} without its header, without a copy. Length 0 after release. */
+  /**
+   * {@link data} without its header, without a copy. Length 0 after release. That
+   * of a copy is 4 bytes: `sourceX` and `sourceY`, each `u16` big endian.
+   */
   get payload(): Uint8Array<ArrayBuffer> {
     // The caller may have transferred the buffer: a view of that cannot be made.
     if (this.#data.length === 0) return this.#data;

@@ -23,6 +23,8 @@ export class Viewer {
   #frameId = -1;
   #takesFrame = true;
   #behind = false;
+  /** Frames have been kept from this viewer, and it has not been told. */
+  #gap = false;
   #keyframeAskedMs = Number.NEGATIVE_INFINITY;
   #keyframeTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -44,7 +46,7 @@ export class Viewer {
     if (stripe.frameId !== this.#frameId) this.#beginFrame(stripe);
     if (!this.#takesFrame) return;
     if (stripe.keyframe) this.#rows.add(stripe.stripeYStart);
-    else if (!this.#rows.has(stripe.stripeYStart)) return;
+    else if (stripe.type !== "copy" && !this.#rows.has(stripe.stripeYStart)) return;
     if (this.#socket.send(stripe.data) === 0) this.#fallBehind();
   }
 
@@ -94,11 +96,14 @@ export class Viewer {
     if (this.#socket.getBufferedAmount() > BACKLOG_BYTES_MAX) this.#fallBehind();
     this.#takesFrame = !this.#behind;
     if (!this.#takesFrame) return;
+    if (this.#gap) this.tell({ type: "gap" });
+    this.#gap = false;
     this.tell({ type: "frame", frameId: stripe.frameId & 0xffff, timestamp: stripe.timestamp });
   }
 
   #fallBehind(): void {
     this.#behind = true;
+    this.#gap = true;
     this.#takesFrame = false;
     this.#rows.clear();
   }

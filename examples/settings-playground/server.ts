@@ -181,6 +181,7 @@ export class PlaygroundServer implements AsyncDisposable {
 
   /** Tells viewers of another size or codec before the first stripe that has it. */
   #announce({ type: mode }: Stripe): void {
+    if (mode === "copy") return; // of a picture that was announced
     const { width, height } = this.#capture;
     const screen = this.#screen;
     if (screen?.mode === mode && screen.width === width && screen.height === height) return;

@@ -44,7 +44,7 @@ extern "C" {
 #endif
 
 /** Raised with every change that an old caller could not survive. */
-#define PF_ABI_VERSION 1u
+#define PF_ABI_VERSION 2u
 
 /** Bytes of the fixed string fields of pf_settings, their NUL included. */
 #define PF_DISPLAY_BYTES_MAX 256
@@ -116,7 +116,11 @@ typedef enum pf_watermark_location {
 typedef enum pf_stripe_header {
     PF_HEADER_PIXELFLUX = 0,
     PF_HEADER_LEGACY = 1,
-    PF_HEADER_NONE = 2
+    PF_HEADER_NONE = 2,
+    /** Says the rectangle that a stripe covers: the only kind with which JPEG
+     * stripes may be narrower than the frame, and moved pixels are told of
+     * instead of sent. */
+    PF_HEADER_EXTENDED = 3
 } pf_stripe_header;
 
 /**
@@ -174,6 +178,14 @@ typedef struct pf_settings {
     char watermark_path[PF_WATERMARK_PATH_BYTES_MAX];
 } pf_settings;
 
+/** What a stripe's payload is. */
+typedef enum pf_stripe_type {
+    PF_STRIPE_JPEG = 0,
+    PF_STRIPE_H264 = 1,
+    /** Pixels that the reader has already, at another place: see source_x. */
+    PF_STRIPE_COPY = 2
+} pf_stripe_type;
+
 /**
  * One encoded stripe, as pf_capture_drain hands it out.
  *
@@ -188,24 +200,33 @@ typedef struct pf_stripe {
     uint64_t context;
     /** CLOCK_MONOTONIC when the pixels were grabbed, in microseconds. */
     uint64_t timestamp_us;
+    /** From the moment there was something to capture until this drain, in ns:
+     * the sum of what the stages of pf_stage took. */
+    uint64_t latency_ns;
     uint32_t size_bytes;
     /** Bytes of the header in front of the payload. */
     uint32_t header_bytes;
     /** Counts captured frames from 0, wraps at 2^32. */
     uint32_t frame_id;
-    /** First row of the stripe in the region. */
+    /** pf_stripe_type. */
+    uint32_t type;
+    /** The rectangle of the region that it covers, in px: the true size, also
+     * where the coded size was padded to even. x is 0 and width the region's
+     * but with PF_HEADER_EXTENDED. */
+    uint32_t x;
     uint32_t y;
-    /** The true size in px, also where the coded size was padded to even. */
     uint32_t width;
     uint32_t height;
-    /** pf_output_mode. */
-    uint32_t output_mode;
+    /** PF_STRIPE_COPY: the top left corner from which a rectangle of the same
+     * size is copied, out of the picture as it was when the frame before was
+     * complete; else 0. */
+    uint32_t source_x;
+    uint32_t source_y;
     /** 1 for an IDR and for any JPEG. */
     uint32_t keyframe;
     /** profile_idc, constraint flags and level_idc of the stream's SPS as
-     * 0x00PPCCLL (ITU-T H.264, 7.3.2.1.1); 0 for JPEG. */
+     * 0x00PPCCLL (ITU-T H.264, 7.3.2.1.1); 0 but for PF_STRIPE_H264. */
     uint32_t h264_profile;
-    uint32_t reserved;
 } pf_stripe;
 
 /** Where a capture stands in its life. */
@@ -263,12 +284,47 @@ typedef struct pf_stats {
     uint64_t wakeups;
     /** H.264 encoders opened. */
     uint64_t encoders_opened;
-    /** Sum of the time stages took, in nanoseconds: copying from the source;
-     * hash, conversion and encoding of stripes; waiting in the queue. */
-    uint64_t grab_ns;
-    uint64_t encode_ns;
-    uint64_t queue_ns;
+    /** Stripes among the above that were copies. */
+    uint64_t copies;
 } pf_stats;
+
+/** Where the time of a stripe goes, one stage behind the other. */
+typedef enum pf_stage {
+    /** There is something to capture -> its frame begins: the frame rate's
+     * bound, or a slow reader. */
+    PF_STAGE_WAIT = 0,
+    /** -> the stripe's rows have arrived from the source. */
+    PF_STAGE_GRAB = 1,
+    /** -> a thread takes the stripe up. */
+    PF_STAGE_SCHEDULE = 2,
+    /** -> it is known to have changed. */
+    PF_STAGE_HASH = 3,
+    /** -> overlays are drawn and colours converted; libjpeg converts while it
+     * encodes where it is given full colour. */
+    PF_STAGE_CONVERT = 4,
+    /** -> it is encoded and in the queue. */
+    PF_STAGE_ENCODE = 5,
+    /** -> the thread in pf_capture_wait has been told. */
+    PF_STAGE_QUEUE = 6,
+    /** -> it has been drained. */
+    PF_STAGE_POLL = 7
+} pf_stage;
+
+#define PF_STAGE_COUNT 8
+
+/** How long one stage took for the stripes that have been drained. The
+ * percentiles are exact within 4 %. */
+typedef struct pf_histogram {
+    uint32_t size_bytes;
+    uint32_t reserved;
+    /** Stripes; the same in every stage. */
+    uint64_t count;
+    uint64_t sum_ns;
+    uint64_t p50_ns;
+    uint64_t p95_ns;
+    uint64_t p99_ns;
+    uint64_t max_ns;
+} pf_histogram;
 
 /** What this process holds, over all captures, the freed ones included. */
 typedef struct pf_memory {
@@ -410,6 +466,10 @@ PF_API int32_t pf_last_message(char *text, uint32_t capacity_bytes);
 /** Reads a capture's counters. stats->size_bytes must be set. Never blocks.
  * Errors: INVALID_ARGUMENT, STALE_HANDLE. */
 PF_API int32_t pf_capture_stats(uint64_t handle, pf_stats *stats);
+
+/** Reads how long a stage (pf_stage) took so far. histogram->size_bytes must be
+ * set. Never blocks. Errors: INVALID_ARGUMENT, STALE_HANDLE. */
+PF_API int32_t pf_capture_histogram(uint64_t handle, uint32_t stage, pf_histogram *histogram);
 
 /** Reads what the process holds. memory->size_bytes must be set.
  * Errors: INVALID_ARGUMENT. */

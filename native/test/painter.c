@@ -20,14 +20,15 @@
  *   hide-cursor 0|1                  XFIXES
  *   screen w h                       RandR size
  *   grab path [x y w h]              raw BGRX by GetImage: the truth
- *   prepare workload seed            idle, caret, typing, scroll, drag, video, slide
+ *   prepare workload seed            idle, caret, typing, pauses, scroll, drag, video,
+ *                                    slide
  *   run seconds                      -> number of updates; a further line ends it early
- *   codes path                       counter, ns, x, y, count, row step a line
+ *   frame counter                    paints an update of the workload once more
+ *   codes path                       a line an update: see workload_write_codes
  *   quit
  */
 #include "painter.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,6 @@ typedef struct painter {
     workload *workload;
     char answer[ANSWER_BYTES_MAX];
 } painter;
-
 typedef bool (*command_fn)(painter *p, const char *arguments);
 
 static bool refuse(painter *p, const char *why) {
@@ -51,10 +51,6 @@ static bool refuse(painter *p, const char *why) {
 
 static bool usage(painter *p) {
     return refuse(p, "wrong arguments");
-}
-
-static rect whole(const painter *p) {
-    return (rect){0, 0, p->screen.width, p->screen.height};
 }
 
 static bool do_size(painter *p, const char *arguments) {
@@ -84,24 +80,8 @@ static bool do_pixel(painter *p, const char *arguments) {
     return true;
 }
 
-/* The file's pixels, to be freed; NULL with a message where it is too short. */
-static uint32_t *read_pixels(painter *p, const char *path, size_t count) {
-    uint32_t *pixels = calloc(count ? count : 1, sizeof *pixels);
-    FILE *file = fopen(path, "rb");
-    bool ok = pixels && file && fread(pixels, sizeof *pixels, count, file) == count;
-    if (!ok) {
-        refuse(p, file ? "the file is shorter than the image" : strerror(errno));
-        free(pixels);
-        pixels = NULL;
-    }
-    if (file) {
-        fclose(file);
-    }
-    return pixels;
-}
-
 static bool put_file(painter *p, const char *path, rect area) {
-    uint32_t *pixels = read_pixels(p, path, (size_t)area.width * area.height);
+    uint32_t *pixels = screen_read_pixels(&p->screen, path, (size_t)area.width * area.height);
     if (!pixels) {
         return false;
     }
@@ -123,7 +103,7 @@ static bool do_image(painter *p, const char *arguments) {
 static bool do_pattern(painter *p, const char *arguments) {
     char name[32];
     unsigned long long seed;
-    rect area = whole(p);
+    rect area = rect_of_screen(&p->screen);
     int read = sscanf(arguments, "%31s %llu %hd %hd %hu %hu", name, &seed, &area.x, &area.y,
                       &area.width, &area.height);
     if ((read != 2 && read != 6) || area.width == 0 || area.height == 0) {
@@ -172,13 +152,21 @@ static bool do_code(painter *p, const char *arguments) {
     return true;
 }
 
-static bool do_pointer(painter *p, const char *arguments) {
+static bool point(painter *p, const char *arguments, void (*move)(screen *, int16_t, int16_t)) {
     int16_t x, y;
     if (sscanf(arguments, "%hd %hd", &x, &y) != 2) {
         return usage(p);
     }
-    screen_pointer(&p->screen, x, y);
+    move(&p->screen, x, y);
     return true;
+}
+
+static bool do_pointer(painter *p, const char *arguments) {
+    return point(p, arguments, screen_pointer);
+}
+
+static bool do_motion(painter *p, const char *arguments) {
+    return point(p, arguments, screen_motion);
 }
 
 static bool do_cursor(painter *p, const char *arguments) {
@@ -190,22 +178,13 @@ static bool do_cursor(painter *p, const char *arguments) {
     return true;
 }
 
-static bool do_motion(painter *p, const char *arguments) {
-    int16_t x, y;
-    if (sscanf(arguments, "%hd %hd", &x, &y) != 2) {
-        return usage(p);
-    }
-    screen_motion(&p->screen, x, y);
-    return true;
-}
-
 static bool do_argb_cursor(painter *p, const char *arguments) {
     char path[LINE_BYTES_MAX];
     uint16_t width, height, hot_x, hot_y;
     if (sscanf(arguments, "%4095s %hu %hu %hu %hu", path, &width, &height, &hot_x, &hot_y) != 5) {
         return usage(p);
     }
-    uint32_t *pixels = read_pixels(p, path, (size_t)width * height);
+    uint32_t *pixels = screen_read_pixels(&p->screen, path, (size_t)width * height);
     bool ok = pixels && screen_argb_cursor(&p->screen, width, height, hot_x, hot_y, pixels);
     free(pixels);
     return ok;
@@ -230,7 +209,7 @@ static bool do_screen(painter *p, const char *arguments) {
 
 static bool do_grab(painter *p, const char *arguments) {
     char path[LINE_BYTES_MAX];
-    rect area = whole(p);
+    rect area = rect_of_screen(&p->screen);
     int read = sscanf(arguments, "%4095s %hd %hd %hu %hu", path, &area.x, &area.y, &area.width,
                       &area.height);
     if (read != 1 && read != 5) {
@@ -262,6 +241,17 @@ static bool do_run(painter *p, const char *arguments) {
     bool ok = workload_run(&p->screen, p->workload, seconds, STDIN_FILENO, &update_count);
     snprintf(p->answer, sizeof p->answer, " %u", update_count);
     return ok;
+}
+
+static bool do_frame(painter *p, const char *arguments) {
+    unsigned counter;
+    if (sscanf(arguments, "%u", &counter) != 1) {
+        return usage(p);
+    }
+    if (!p->workload) {
+        return refuse(p, "no workload is prepared");
+    }
+    return workload_show(&p->screen, p->workload, counter);
 }
 
 static bool do_codes(painter *p, const char *arguments) {
@@ -296,6 +286,7 @@ static const struct {
     {"grab", do_grab},
     {"prepare", do_prepare},
     {"run", do_run},
+    {"frame", do_frame},
     {"codes", do_codes},
 };
 

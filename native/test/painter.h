@@ -4,9 +4,10 @@
  * an X screen and knows the truth about them.
  *
  * painter.c holds the commands, painter_screen.c the X connection,
- * painter_cursor.c the pointer, painter_pattern.c the pictures (pure: seed in, pixels out), and
- * painter_workload.c the paced workloads and the code blocks that number
- * their updates.
+ * painter_cursor.c the pointer, painter_pattern.c the pictures (pure: seed in,
+ * pixels out), painter_workload.c the paced workloads, painter_rect.c
+ * where they paint, and painter_code.c the code blocks that number their
+ * updates.
  */
 #ifndef PIXELFLUX_TEST_PAINTER_H
 #define PIXELFLUX_TEST_PAINTER_H
@@ -60,6 +61,9 @@ bool screen_text(screen *s, int16_t x, int16_t y, const char *text);
 /** A pixmap of the screen's depth; freed with the connection. */
 xcb_pixmap_t screen_pixmap(screen *s, uint16_t width, uint16_t height);
 
+/** The file's BGRX pixels, to be freed; NULL with a message where it is too short. */
+uint32_t *screen_read_pixels(screen *s, const char *path, size_t count);
+
 /** Writes an area of the root window as raw BGRX, read by plain GetImage. */
 bool screen_grab(screen *s, const char *path, rect area);
 
@@ -90,6 +94,16 @@ bool pattern_draw(const char *name, uint64_t seed, uint16_t width, uint16_t heig
 void pattern_video(const uint32_t *photo, uint64_t seed, uint16_t width, uint16_t height,
                    uint32_t index, uint32_t count, uint32_t *pixels);
 
+/* painter_rect.c */
+
+rect rect_of_screen(const screen *s);
+/** The smallest that holds both. */
+rect rect_union(rect a, rect b);
+/** The part of an area that is on the screen; the two must overlap. */
+rect rect_clip(const screen *s, rect area);
+/** An area of this size where the screen has it, else as large as it is. */
+rect rect_within(const screen *s, rect area);
+
 /* painter_workload.c */
 
 typedef struct workload workload;
@@ -102,8 +116,20 @@ void workload_destroy(screen *s, workload *w);
 /** Paints updates for `seconds`, or until `stop_fd` is readable. */
 bool workload_run(screen *s, workload *w, double seconds, int stop_fd, uint32_t *update_count);
 
-/** Writes one line an update: counter, ns, and where each of its codes is. */
+/** Paints update `counter` (1...) once more, on top of what is shown; its area
+ * then looks as it did when the workload ran. */
+bool workload_show(screen *s, workload *w, uint32_t counter);
+
+/** Writes one line an update: counter, ns, where its codes are (x, first y,
+ * count, row step), and the area that it changed (x, y, width, height). */
 bool workload_write_codes(screen *s, const workload *w, const char *path);
+
+/* painter_code.c */
+
+/* Codes start at rows divisible by 16, as stripes do, so no stripe boundary
+ * ever cuts one. */
+#define CODE_WIDTH_PX 96
+#define CODE_HEIGHT_PX 16
 
 /** Paints the code of `counter` once, at a place of the caller's. */
 void code_draw(screen *s, xcb_drawable_t target, int16_t x, int16_t y, uint32_t counter);

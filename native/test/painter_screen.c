@@ -141,6 +141,21 @@ xcb_pixmap_t screen_pixmap(screen *s, uint16_t width, uint16_t height) {
     return pixmap;
 }
 
+uint32_t *screen_read_pixels(screen *s, const char *path, size_t count) {
+    uint32_t *pixels = calloc(count ? count : 1, sizeof *pixels);
+    FILE *file = fopen(path, "rb");
+    bool ok = pixels && file && fread(pixels, sizeof *pixels, count, file) == count;
+    if (!ok) {
+        fail(s, file ? "the file is shorter than the image" : strerror(errno));
+        free(pixels);
+        pixels = NULL;
+    }
+    if (file) {
+        fclose(file);
+    }
+    return pixels;
+}
+
 static bool grab_rows(screen *s, FILE *file, rect rows) {
     xcb_get_image_reply_t *reply =
         xcb_get_image_reply(s->x,

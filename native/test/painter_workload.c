@@ -9,14 +9,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* A code is 12 by 2 cells of 8x8 px, black or white: 16 bits of counter and 8
- * check bits, most significant first. Codes start at rows divisible by 16, as
- * stripes do, so no stripe boundary ever cuts one. */
-#define CODE_CELL_PX 8
-#define CODE_COLUMNS 12
-#define CODE_BITS 24
-#define CODE_WIDTH_PX (CODE_CELL_PX * CODE_COLUMNS)
-#define CODE_HEIGHT_PX 16
 /* Large updates carry one code in every 64 rows, so that each stripe of 64 rows
  * or more shows which update it is of. */
 #define CODE_STEP_PX 64
@@ -31,6 +23,8 @@ typedef struct update {
     int16_t code_x;
     int16_t code_y;
     uint16_t code_count;
+    /** What the update may have changed. */
+    rect area;
 } update;
 
 typedef void (*paint_fn)(screen *s, workload *w, update *u);
@@ -53,35 +47,13 @@ struct workload {
     size_t update_capacity;
 };
 
-static uint32_t code_of(uint32_t counter) {
-    uint32_t low = counter & 0xffff;
-    uint32_t check = (low * 0x9e3779b1u) >> 24;
-    return low << 8 | check;
-}
-
-void code_draw(screen *s, xcb_drawable_t target, int16_t x, int16_t y, uint32_t counter) {
-    uint32_t code = code_of(counter);
-    screen_fill(s, target, (rect){x, y, CODE_WIDTH_PX, CODE_HEIGHT_PX}, 0x000000);
-    xcb_rectangle_t ones[CODE_BITS];
-    uint32_t count = 0;
-    for (uint32_t bit = 0; bit < CODE_BITS; bit++) {
-        if (code >> (CODE_BITS - 1 - bit) & 1) {
-            ones[count++] = (xcb_rectangle_t){(int16_t)(x + bit % CODE_COLUMNS * CODE_CELL_PX),
-                                              (int16_t)(y + bit / CODE_COLUMNS * CODE_CELL_PX),
-                                              CODE_CELL_PX, CODE_CELL_PX};
-        }
-    }
-    const uint32_t white = 0xffffff;
-    xcb_change_gc(s->x, s->gc, XCB_GC_FOREGROUND, &white);
-    xcb_poly_fill_rectangle(s->x, target, s->gc, count, ones);
-}
-
-static rect screen_rect(const screen *s) {
-    return (rect){0, 0, s->width, s->height};
-}
-
 static void show(screen *s, xcb_drawable_t from, rect area) {
     screen_copy(s, from, s->window, area, area.x, area.y);
+}
+
+static void show_update(screen *s, xcb_drawable_t from, rect area, update *u) {
+    u->area = rect_clip(s, area);
+    show(s, from, area);
 }
 
 /* Numbers an update by `count` codes, one below the other. */
@@ -104,14 +76,14 @@ static void paint_caret(screen *s, workload *w, update *u) {
     rect caret = {w->area.x, w->area.y, 2, 16};
     screen_fill(s, w->stage, caret, u->counter & 1 ? 0x000000 : 0xffffff);
     mark(s, w->stage, u, w->area.x + 8, w->area.y, 1);
-    show(s, w->stage, w->area);
+    show_update(s, w->stage, w->area, u);
 }
 
 static void paint_typing(screen *s, workload *w, update *u) {
     pattern_draw("text", w->seed + u->counter, w->area.width, w->area.height, w->pixels);
     screen_put(s, w->stage, w->area, w->pixels);
     mark(s, w->stage, u, w->area.x, w->area.y, 1);
-    show(s, w->stage, w->area);
+    show_update(s, w->stage, w->area, u);
 }
 
 static void paint_scroll(screen *s, workload *w, update *u) {
@@ -119,16 +91,9 @@ static void paint_scroll(screen *s, workload *w, update *u) {
     int16_t from_y = (int16_t)(u->counter % steps * LINE_PX);
     rect from = {0, from_y, w->area.width, w->area.height};
     screen_copy(s, w->sources[0], w->stage, from, w->area.x, w->area.y);
-    mark(s, w->stage, u, w->area.x, w->area.y, code_count_of(w->area.height));
-    show(s, w->stage, w->area);
-}
-
-static rect union_of(rect a, rect b) {
-    int16_t x = a.x < b.x ? a.x : b.x, y = a.y < b.y ? a.y : b.y;
-    int32_t right_a = a.x + a.width, right_b = b.x + b.width;
-    int32_t bottom_a = a.y + a.height, bottom_b = b.y + b.height;
-    return (rect){x, y, (uint16_t)((right_a > right_b ? right_a : right_b) - x),
-                  (uint16_t)((bottom_a > bottom_b ? bottom_a : bottom_b) - y)};
+    /* In the new line alone: codes all over would be what does not scroll. */
+    mark(s, w->stage, u, w->area.x, w->area.y + w->area.height - LINE_PX, 1);
+    show_update(s, w->stage, w->area, u);
 }
 
 /* Once round the screen's middle in two seconds. */
@@ -144,26 +109,13 @@ static void paint_drag(screen *s, workload *w, update *u) {
     int32_t first_y = (w->area.y + 47) & ~15;
     uint32_t rows = (uint32_t)(w->area.y + w->area.height - first_y);
     mark(s, w->stage, u, w->area.x + 32, first_y, code_count_of(rows));
-    show(s, w->stage, union_of(old, w->area));
+    show_update(s, w->stage, rect_union(old, w->area), u);
 }
 
 static void paint_frames(screen *s, workload *w, update *u) {
     xcb_pixmap_t frame = w->sources[u->counter % w->source_count];
     mark(s, frame, u, 16, 0, code_count_of(s->height));
-    show(s, frame, w->area);
-}
-
-/* An area of the given size where the screen has it, else as large as it is. */
-static rect area_within(const screen *s, int16_t x, int16_t y, uint16_t width, uint16_t height) {
-    rect area = {x, y, width < s->width ? width : s->width,
-                 height < s->height ? height : s->height};
-    if (area.x + area.width > s->width) {
-        area.x = 0;
-    }
-    if (area.y + area.height > s->height) {
-        area.y = 0;
-    }
-    return area;
+    show_update(s, frame, w->area, u);
 }
 
 static xcb_pixmap_t upload(screen *s, workload *w, uint16_t width, uint16_t height) {
@@ -174,19 +126,19 @@ static xcb_pixmap_t upload(screen *s, workload *w, uint16_t width, uint16_t heig
 }
 
 static void prepare_scroll(screen *s, workload *w) {
-    w->area = area_within(s, 360, 128, 1200, 800);
+    w->area = rect_within(s, (rect){360, 128, 1200, 800});
     w->source_height = 3200;
     pattern_draw("text", w->seed, w->area.width, w->source_height, w->pixels);
     upload(s, w, w->area.width, w->source_height);
 }
 
 static void prepare_drag(screen *s, workload *w) {
-    w->area = area_within(s, 0, 0, 600, 400);
+    w->area = rect_within(s, (rect){0, 0, 600, 400});
     pattern_draw("photo", w->seed, s->width, s->height, w->pixels);
     upload(s, w, s->width, s->height);
     pattern_draw("text", w->seed, w->area.width, w->area.height, w->pixels);
     upload(s, w, w->area.width, w->area.height);
-    screen_copy(s, w->sources[0], w->stage, screen_rect(s), 0, 0);
+    screen_copy(s, w->sources[0], w->stage, rect_of_screen(s), 0, 0);
 }
 
 static bool prepare_video(screen *s, workload *w) {
@@ -211,16 +163,19 @@ static void prepare_slide(screen *s, workload *w) {
 }
 
 static bool prepare_named(screen *s, workload *w, const char *name) {
-    w->area = screen_rect(s);
+    w->area = rect_of_screen(s);
     if (strcmp(name, "idle") == 0) {
         return true;
     }
     if (strcmp(name, "caret") == 0) {
         w->paint = paint_caret, w->updates_per_s = 1;
-        w->area = area_within(s, 640, 512, 8 + CODE_WIDTH_PX, CODE_HEIGHT_PX);
+        w->area = rect_within(s, (rect){640, 512, 8 + CODE_WIDTH_PX, CODE_HEIGHT_PX});
     } else if (strcmp(name, "typing") == 0) {
         w->paint = paint_typing, w->updates_per_s = 10;
-        w->area = area_within(s, 320, 512, 400, 20);
+        w->area = rect_within(s, (rect){320, 512, 400, 20});
+    } else if (strcmp(name, "pauses") == 0) {
+        w->paint = paint_typing, w->updates_per_s = 3.7;
+        w->area = rect_within(s, (rect){320, 512, 400, 20});
     } else if (strcmp(name, "scroll") == 0) {
         w->paint = paint_scroll, w->updates_per_s = 30;
         prepare_scroll(s, w);
@@ -251,12 +206,12 @@ workload *workload_prepare(screen *s, const char *name, uint64_t seed) {
     w->seed = seed;
     w->stage = screen_pixmap(s, s->width, s->height);
     pattern_draw("text", seed + 99, s->width, s->height, w->pixels);
-    screen_put(s, w->stage, screen_rect(s), w->pixels);
+    screen_put(s, w->stage, rect_of_screen(s), w->pixels);
     if (!prepare_named(s, w, name)) {
         workload_destroy(s, w);
         return NULL;
     }
-    show(s, w->stage, screen_rect(s));
+    show(s, w->stage, rect_of_screen(s));
     if (!screen_sync(s)) {
         workload_destroy(s, w);
         return NULL;
@@ -346,6 +301,16 @@ bool workload_run(screen *s, workload *w, double seconds, int stop_fd, uint32_t 
     return true;
 }
 
+bool workload_show(screen *s, workload *w, uint32_t counter) {
+    if (!w->paint || counter == 0) {
+        snprintf(s->message, sizeof s->message, "the workload has no update %u", counter);
+        return false;
+    }
+    update u = {.counter = counter};
+    w->paint(s, w, &u);
+    return true;
+}
+
 bool workload_write_codes(screen *s, const workload *w, const char *path) {
     FILE *file = fopen(path, "w");
     if (!file) {
@@ -354,8 +319,9 @@ bool workload_write_codes(screen *s, const workload *w, const char *path) {
     }
     for (size_t i = 0; i < w->update_count; i++) {
         const update *u = &w->updates[i];
-        fprintf(file, "%u %llu %d %d %u %d\n", u->counter, (unsigned long long)u->ns, u->code_x,
-                u->code_y, u->code_count, CODE_STEP_PX);
+        fprintf(file, "%u %llu %d %d %u %d %d %d %u %u\n", u->counter, (unsigned long long)u->ns,
+                u->code_x, u->code_y, u->code_count, CODE_STEP_PX, u->area.x, u->area.y,
+                u->area.width, u->area.height);
     }
     if (fclose(file) != 0) {
         snprintf(s->message, sizeof s->message, "%s", strerror(errno));

@@ -22,9 +22,11 @@ extern const pf_test damage_tests[];
 extern const pf_test encode_tests[];
 extern const pf_test frame_tests[];
 extern const pf_test overlay_tests[];
+extern const pf_test scroll_tests[];
 extern const pf_test session_tests[];
 extern const pf_test source_tests[];
 extern const pf_test stripe_model_tests[];
+extern const pf_test tiles_tests[];
 
 #define TEST(function)                                                                             \
     { #function, function }

@@ -147,7 +147,7 @@ static void every_field_out_of_range_is_named(void) {
     REFUSE(damage_block_duration, 0);
     REFUSE(damage_block_duration, 1001);
     REFUSE(watermark_location, 7);
-    REFUSE(stripe_header, 3);
+    REFUSE(stripe_header, 4);
     REFUSE(queue_frames, 0);
     REFUSE(queue_frames, 17);
 #undef REFUSE

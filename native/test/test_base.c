@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MPL-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bands.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/cpu.h"
+#include "base/histogram.h"
 #include "base/memory.h"
+#include "base/timeline.h"
 #include "base/wake.h"
 #include "test.h"
 
@@ -122,6 +126,76 @@ static void a_kick_wakes_once_and_a_stop_for_good(void) {
     pf_wake_deinit(&wake);
 }
 
+/** The kernel's own word on the CPU. */
+static bool kernel_lists(const char *flag) {
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    CHECK(file != NULL);
+    char line[8192];
+    bool found = false;
+    while (!found && fgets(line, sizeof line, file) != NULL) {
+        found = strncmp(line, "flags", 5) == 0 && strstr(line, flag) != NULL;
+    }
+    fclose(file);
+    return found;
+}
+
+static void avx2_is_seen_where_the_kernel_sees_it(void) {
+    CHECK_EQUAL(pf_cpu_has_avx2(), kernel_lists(" avx2 "));
+}
+
+static pf_histogram read_counts(const pf_time_counts *counts) {
+    pf_histogram histogram = {.size_bytes = sizeof histogram};
+    pf_time_counts_read(counts, &histogram);
+    return histogram;
+}
+
+static bool within_4_percent(uint64_t actual, uint64_t expected) {
+    uint64_t distance = actual > expected ? actual - expected : expected - actual;
+    return distance * 25 <= expected;
+}
+
+static void a_histogram_knows_its_percentiles(void) {
+    static pf_time_counts counts;
+    for (uint64_t step = 1; step < 1ull << 38; step = step * 3 + 1) {
+        memset(&counts, 0, sizeof counts);
+        for (uint64_t index = 1; index <= 1000; index++) {
+            pf_time_counts_add(&counts, index * 3 % 1001 * step);
+        }
+        pf_histogram histogram = read_counts(&counts);
+        CHECK_EQUAL(histogram.count, 1000);
+        CHECK_EQUAL(histogram.sum_ns, 500500 * step);
+        CHECK_EQUAL(histogram.max_ns, 1000 * step);
+        bool in_range = 1000 * step < 1ull << 40;
+        CHECK(!in_range || within_4_percent(histogram.p50_ns, 500 * step));
+        CHECK(!in_range || within_4_percent(histogram.p95_ns, 950 * step));
+        CHECK(!in_range || within_4_percent(histogram.p99_ns, 990 * step));
+        CHECK(histogram.p99_ns <= histogram.max_ns);
+    }
+}
+
+static void an_empty_histogram_is_all_zeros(void) {
+    static const pf_time_counts counts;
+    pf_histogram histogram = read_counts(&counts);
+    CHECK_EQUAL(histogram.count + histogram.sum_ns + histogram.max_ns + histogram.p50_ns +
+                    histogram.p95_ns + histogram.p99_ns,
+                0);
+}
+
+static void every_moment_of_a_timeline_belongs_to_one_stage(void) {
+    pf_timeline timeline = pf_timeline_begin(1000);
+    uint64_t now_ns = 1000, sum_ns = 0;
+    for (uint32_t step = 0; step < 1000; step++) {
+        now_ns += pf_random_below(1000);
+        uint64_t told_ns = now_ns - pf_random_below(500);
+        pf_timeline_mark(&timeline, pf_random_below(PF_STAGE_COUNT), told_ns);
+    }
+    for (uint32_t stage = 0; stage < PF_STAGE_COUNT; stage++) {
+        sum_ns += timeline.stage_ns[stage];
+    }
+    CHECK_EQUAL(sum_ns, timeline.last_ns - timeline.begin_ns);
+    CHECK(timeline.last_ns <= now_ns && timeline.last_ns + 500 > now_ns);
+}
+
 const pf_test base_tests[] = {
     TEST(bands_cover_the_rows_they_are_given),
     TEST(runs_of_bands_are_found_in_order),
@@ -131,5 +205,9 @@ const pf_test base_tests[] = {
     TEST(a_lent_buffer_outlives_its_pools_creator),
     TEST(a_size_beyond_all_classes_is_refused),
     TEST(a_kick_wakes_once_and_a_stop_for_good),
+    TEST(avx2_is_seen_where_the_kernel_sees_it),
+    TEST(a_histogram_knows_its_percentiles),
+    TEST(an_empty_histogram_is_all_zeros),
+    TEST(every_moment_of_a_timeline_belongs_to_one_stage),
     TESTS_END,
 };

@@ -43,16 +43,22 @@ static void stripes_cover_every_row_once(void) {
 }
 
 static void the_hash_is_xxh3_on_every_cpu(void) {
-    enum { width = 61, height = 37 };
-    uint8_t pixels[width * height * 4];
-    for (size_t index = 0; index < sizeof pixels; index++) {
-        pixels[index] = (uint8_t)(index * 31 + (index >> 8));
+    enum { width = 150, height = 13, tile = 64 };
+    uint32_t pixels[height][width];
+    for (uint32_t index = 0; index < width * height; index++) {
+        pixels[index / width][index % width] = index * 2654435761u;
     }
-    pf_image image = {pixels, width * 4, width, height};
-    uint64_t hash = pf_hash_image(image);
-    CHECK(hash == XXH3_64bits(pixels, sizeof pixels));
-    pixels[1234] ^= 1;
-    CHECK(hash != pf_hash_image(image));
+    pf_image image = {(const uint8_t *)pixels, sizeof pixels[0], width, height};
+    uint64_t hashes[3];
+    pf_hash_tiles(image, tile, hashes);
+    for (uint32_t column = 0; column < 3; column++) {
+        uint64_t rows[height];
+        size_t row_bytes = column < 2 ? tile * 4 : (width - 2 * tile) * 4;
+        for (uint32_t y = 0; y < height; y++) {
+            rows[y] = XXH3_64bits(&pixels[y][column * tile], row_bytes);
+        }
+        CHECK(hashes[column] == XXH3_64bits(rows, sizeof rows));
+    }
 }
 
 static pf_stripe_policy jpeg_policy(void) {
@@ -161,9 +167,10 @@ static void a_keyframe_is_sent_as_good_as_the_last_picture(void) {
     CHECK(decision.send && decision.keyframe && decision.quality == 25);
 }
 
-static bool wants_hash(const pf_stripe_state *state, uint64_t frame) {
+static bool wants_hash(const pf_stripe_state *state, const pf_stripe_policy *policy,
+                       uint64_t frame) {
     pf_stripe_input input = {.now_ns = frame * INTERVAL_NS, .damaged = true};
-    return pf_stripe_needs_hash(state, &input);
+    return pf_stripe_needs_hash(state, policy, &input);
 }
 
 static void a_busy_stripe_is_sent_without_a_hash_until_its_block_ends(void) {
@@ -173,23 +180,23 @@ static void a_busy_stripe_is_sent_without_a_hash_until_its_block_ends(void) {
     pf_stripe_state state;
     pf_stripe_state_init(&state, &policy);
     for (uint64_t frame = 0; frame < 3; frame++) {
-        CHECK(wants_hash(&state, frame));
+        CHECK(wants_hash(&state, &policy, frame));
         CHECK(step(&state, &policy, frame, true, false, 10 + frame).send);
     }
     for (uint64_t frame = 3; frame < 7; frame++) {
-        CHECK(!wants_hash(&state, frame));
+        CHECK(!wants_hash(&state, &policy, frame));
         CHECK(step(&state, &policy, frame, true, false, 0).send);
     }
     /* The time is over, the pixels have changed: another block. */
-    CHECK(wants_hash(&state, 7));
+    CHECK(wants_hash(&state, &policy, 7));
     CHECK(step(&state, &policy, 7, true, false, 77).send);
-    CHECK(!wants_hash(&state, 8));
+    CHECK(!wants_hash(&state, &policy, 8));
     CHECK(step(&state, &policy, 8, true, false, 0).send);
     /* The pixels are those of the block's beginning: it ends, and the picture
      * that was sent without a look is made good. */
-    CHECK(wants_hash(&state, 12));
+    CHECK(wants_hash(&state, &policy, 12));
     CHECK(step(&state, &policy, 12, true, false, 77).send);
-    CHECK(wants_hash(&state, 13));
+    CHECK(wants_hash(&state, &policy, 13));
     CHECK(!step(&state, &policy, 13, true, false, 77).send);
 }
 
@@ -200,7 +207,7 @@ static void slow_changes_are_not_in_a_row(void) {
     pf_stripe_state state;
     pf_stripe_state_init(&state, &policy);
     for (uint64_t frame = 0; frame < 100; frame += 6) {
-        CHECK(wants_hash(&state, frame));
+        CHECK(wants_hash(&state, &policy, frame));
         CHECK(step(&state, &policy, frame, true, false, frame).send);
     }
 }

@@ -51,8 +51,12 @@ static pf_encoder *make_encoder(uint32_t mode, uint32_t width, uint32_t height, 
 
 static pf_encode_result encode(pf_encoder *encoder, pf_buffer_pool *pool, pf_image image,
                                uint32_t quality, bool keyframe) {
-    pf_encode_request request = {
-        .image = image, .quality = quality, .keyframe = keyframe, .header_bytes = 10};
+    pf_timeline timeline = pf_timeline_begin(0);
+    pf_encode_request request = {.image = image,
+                                 .quality = quality,
+                                 .keyframe = keyframe,
+                                 .header_bytes = 10,
+                                 .timeline = &timeline};
     pf_encode_result result = {0};
     pf_error error = {0};
     CHECK_EQUAL(encoder->ops->encode(encoder, &request, pool, &result, &error), PF_STATUS_OK);
@@ -126,12 +130,60 @@ static void jpeg_quality_sets_the_size(void) {
     pf_buffer_pool_release(pool);
 }
 
+static void every_quantizer_counts(void) {
+    pf_buffer_pool *pool = pf_buffer_pool_create(0);
+    pf_image image = make_image(128, 128, noise);
+    pf_encoder *encoder = make_encoder(PF_OUTPUT_H264, 128, 128, false);
+    uint32_t larger = UINT32_MAX;
+    for (uint32_t quantizer = 0; quantizer <= 51; quantizer += 3) {
+        pf_encode_result result = encode(encoder, pool, image, quantizer, true);
+        CHECK(result.payload_bytes < larger);
+        larger = result.payload_bytes;
+        pf_buffer_release(result.buffer);
+    }
+    encoder->ops->destroy(encoder);
+    free_image(image);
+    pf_buffer_pool_release(pool);
+}
+
+/** What an encoder is told is constant it does not even look at: the stripe's
+ * pictures are the same with and without, and the hint saves bytes at most. */
+static void constant_blocks_cost_nothing_and_change_nothing(void) {
+    pf_buffer_pool *pool = pf_buffer_pool_create(0);
+    pf_image image = make_image(320, 64, noise);
+    uint8_t constant[4][20];
+    uint32_t bytes[2];
+    for (int hinted = 0; hinted < 2; hinted++) {
+        pf_encoder *encoder = make_encoder(PF_OUTPUT_H264, 320, 64, false);
+        pf_buffer_release(encode(encoder, pool, image, 30, true).buffer);
+        memset(constant, 1, sizeof constant);
+        memset(constant[1], 0, 4); /* 64 px of the second row */
+        pf_timeline timeline = pf_timeline_begin(0);
+        pf_encode_request request = {.image = image,
+                                     .constant = hinted ? constant[0] : NULL,
+                                     .quality = 30,
+                                     .timeline = &timeline};
+        pf_encode_result result;
+        pf_error error = {0};
+        CHECK_EQUAL(encoder->ops->encode(encoder, &request, pool, &result, &error), PF_STATUS_OK);
+        CHECK(!result.keyframe);
+        bytes[hinted] = result.payload_bytes;
+        pf_buffer_release(result.buffer);
+        encoder->ops->destroy(encoder);
+    }
+    CHECK(bytes[1] <= bytes[0] && bytes[1] < 64);
+    free_image(image);
+    pf_buffer_pool_release(pool);
+}
+
 static void encoders_say_when_memory_is_refused(void) {
     pf_buffer_pool *pool = pf_buffer_pool_create(0);
     pf_image image = make_image(640, 64, noise);
     for (uint32_t mode = PF_OUTPUT_JPEG; mode <= PF_OUTPUT_H264; mode++) {
         pf_encoder *encoder = make_encoder(mode, 640, 64, false);
-        pf_encode_request request = {.image = image, .quality = mode ? 10 : 100, .keyframe = true};
+        pf_timeline timeline = pf_timeline_begin(0);
+        pf_encode_request request = {
+            .image = image, .quality = mode ? 10 : 100, .keyframe = true, .timeline = &timeline};
         pf_encode_result result;
         for (long granted = 0; granted < 2 - (long)mode; granted++) {
             pf_error error = {0};
@@ -223,8 +275,8 @@ static void colours_are_full_range_bt601(void) {
             pixels[pixel] = colour;
         }
         pf_planes planes;
-        CHECK(pf_planes_create(&planes, 3, 3, index % 2));
-        pf_planes_convert(&planes, image);
+        CHECK(pf_planes_create(&planes, 3, 3, 2, index % 2));
+        pf_planes_convert(&planes, image, 0);
         double expected[3];
         reference_yuv(colour, expected);
         for (int plane = 0; plane < 3; plane++) {
@@ -242,45 +294,61 @@ static void colours_are_full_range_bt601(void) {
     }
 }
 
-static void check_header(uint32_t header, uint32_t mode, bool keyframe, bool intra,
-                         const char *expected, uint32_t size_bytes) {
+static void check_header(uint32_t header, pf_stripe stripe, bool intra, const char *expected,
+                         uint32_t size_bytes) {
     uint8_t bytes[PF_WIRE_HEADER_BYTES_MAX] = {0};
-    pf_wire_fields fields = {.header = header,
-                             .output_mode = mode,
-                             .frame_id = 0x12345,
-                             .y = 0x0140,
-                             .width = 0x0500,
-                             .height = 0x0040,
-                             .keyframe = keyframe,
-                             .intra = intra};
-    CHECK_EQUAL(pf_wire_header_bytes(header, mode), size_bytes);
-    pf_wire_header_write(bytes, &fields);
+    stripe.frame_id = 0x12345;
+    stripe.y = 0x0140;
+    stripe.width = 0x0500;
+    stripe.height = 0x0040;
+    CHECK_EQUAL(pf_wire_header_bytes(header, stripe.type), size_bytes);
+    pf_wire_header_write(bytes, header, &stripe, intra);
     CHECK(memcmp(bytes, expected, size_bytes) == 0);
 }
 
 static void headers_are_the_bytes_of_the_wire_format(void) {
-    const uint32_t jpeg = PF_OUTPUT_JPEG, h264 = PF_OUTPUT_H264;
-    check_header(PF_HEADER_PIXELFLUX, jpeg, true, true, "\x03\x00\x23\x45\x01\x40", 6);
-    check_header(PF_HEADER_LEGACY, jpeg, true, true, "\x23\x45\x01\x40", 4);
-    check_header(PF_HEADER_NONE, jpeg, true, true, "", 0);
-    check_header(PF_HEADER_NONE, h264, true, true, "", 0);
-    const char *idr = "\x04\x01\x23\x45\x01\x40\x05\x00\x00\x40";
-    const char *other = "\x04\x00\x23\x45\x01\x40\x05\x00\x00\x40";
-    const char *intra = "\x04\x02\x23\x45\x01\x40\x05\x00\x00\x40";
+    const pf_stripe jpeg = {.type = PF_STRIPE_JPEG, .keyframe = 1};
+    const pf_stripe idr = {.type = PF_STRIPE_H264, .keyframe = 1};
+    const pf_stripe other = {.type = PF_STRIPE_H264};
+    check_header(PF_HEADER_PIXELFLUX, jpeg, true, "\x03\x00\x23\x45\x01\x40", 6);
+    check_header(PF_HEADER_LEGACY, jpeg, true, "\x23\x45\x01\x40", 4);
+    check_header(PF_HEADER_NONE, jpeg, true, "", 0);
+    check_header(PF_HEADER_NONE, idr, true, "", 0);
     for (uint32_t header = PF_HEADER_PIXELFLUX; header <= PF_HEADER_LEGACY; header++) {
-        check_header(header, h264, true, true, idr, 10);
-        check_header(header, h264, false, false, other, 10);
-        check_header(header, h264, false, true, intra, 10);
+        check_header(header, idr, true, "\x04\x01\x23\x45\x01\x40\x05\x00\x00\x40", 10);
+        check_header(header, other, false, "\x04\x00\x23\x45\x01\x40\x05\x00\x00\x40", 10);
+        check_header(header, other, true, "\x04\x02\x23\x45\x01\x40\x05\x00\x00\x40", 10);
     }
+}
+
+static void extended_headers_say_the_rectangle(void) {
+    const uint32_t header = PF_HEADER_EXTENDED;
+    pf_stripe stripe = {.type = PF_STRIPE_JPEG, .keyframe = 1, .x = 0x0170};
+    check_header(header, stripe, true, "\5\x04\0\1\x23\x45\1\x70\1\x40\5\0\0\x40", 14);
+    stripe.type = PF_STRIPE_H264;
+    check_header(header, stripe, true, "\5\x05\0\1\x23\x45\1\x70\1\x40\5\0\0\x40", 14);
+    stripe.keyframe = 0;
+    check_header(header, stripe, true, "\5\x09\0\1\x23\x45\1\x70\1\x40\5\0\0\x40", 14);
+    check_header(header, stripe, false, "\5\x01\0\1\x23\x45\1\x70\1\x40\5\0\0\x40", 14);
+    stripe.type = PF_STRIPE_COPY;
+    check_header(header, stripe, false, "\5\x02\0\1\x23\x45\1\x70\1\x40\5\0\0\x40", 14);
+    uint8_t payload[PF_WIRE_COPY_BYTES];
+    stripe.source_x = 0x0102;
+    stripe.source_y = 0x0304;
+    pf_wire_copy_write(payload, &stripe);
+    CHECK(memcmp(payload, "\1\2\3\4", sizeof payload) == 0);
 }
 
 const pf_test encode_tests[] = {
     TEST(jpeg_shows_the_image),
     TEST(jpeg_quality_sets_the_size),
+    TEST(every_quantizer_counts),
+    TEST(constant_blocks_cost_nothing_and_change_nothing),
     TEST(encoders_say_when_memory_is_refused),
     TEST(every_idr_carries_its_headers_and_p_frames_do_not),
     TEST(h264_takes_any_size_in_both_formats),
     TEST(colours_are_full_range_bt601),
     TEST(headers_are_the_bytes_of_the_wire_format),
+    TEST(extended_headers_say_the_rectangle),
     TESTS_END,
 };

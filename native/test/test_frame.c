@@ -18,9 +18,13 @@ typedef struct liar {
     pf_bands told;
 } liar;
 
-static pf_status liar_damage(pf_source *source, pf_bands *bands, pf_error *error) {
+static pf_status liar_damage(pf_source *source, pf_damage *damage, pf_error *error) {
     (void)error;
-    *bands = ((liar *)source)->told;
+    const pf_bands *told = &((liar *)source)->told;
+    for (uint32_t band = 0; band < HEIGHT / PF_BAND_ROWS; band++) {
+        uint32_t rows = pf_bands_has(told, band) ? PF_BAND_ROWS : 0;
+        pf_damage_add(damage, (pf_rect){0, band * PF_BAND_ROWS, WIDTH, rows});
+    }
     return PF_STATUS_OK;
 }
 

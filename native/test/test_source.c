@@ -40,11 +40,12 @@ static void check_damage_is_enough(pf_rect region) {
         struct pollfd fd = {.fd = source->ops->poll_fd(source), .events = POLLIN};
         CHECK_EQUAL(poll(&fd, 1, -1), 1);
         pf_source_events events = {0};
-        pf_bands damage = {0};
+        static pf_damage damage;
+        pf_bands_clear(&damage.bands);
         CHECK_EQUAL(source->ops->dispatch(source, &events, &error), PF_STATUS_OK);
         CHECK(events.damaged);
         CHECK_EQUAL(source->ops->damage(source, &damage, &error), PF_STATUS_OK);
-        grab(source, &damage);
+        grab(source, &damage.bands);
         memcpy(copy, source->frame.pixels, frame_bytes(source));
         grab(source, &all);
         CHECK(memcmp(copy, source->frame.pixels, frame_bytes(source)) == 0);

@@ -18,7 +18,8 @@ typedef struct model {
     uint64_t changes_ns[LIST_MAX];
     size_t change_count;
     size_t row_begin;
-    /** Qualities of the pictures since the last change, that of it included. */
+    /** Qualities of the last picture of all of the stripe, or the refresh, and of
+     * the partial ones since. */
     uint32_t pictures[LIST_MAX];
     size_t picture_count;
     /** What was last looked at; a picture sent unseen makes it worthless. */
@@ -63,14 +64,22 @@ static uint32_t quality_of_change(const model *self, const pf_stripe_policy *pol
                                                    : policy->quality;
 }
 
-static bool needs_refresh(const model *self, const pf_stripe_policy *policy) {
-    bool needed = policy->refresh && self->change_count > 0;
-    for (size_t index = 0; index < self->picture_count; index++) {
-        bool good = policy->jpeg ? self->pictures[index] >= policy->rest_quality
-                                 : self->pictures[index] <= policy->rest_quality;
-        needed = needed && !good;
+/** Of the pictures that are on show side by side. */
+static uint32_t worst_quality(const model *self, const pf_stripe_policy *policy) {
+    uint32_t worst = self->pictures[0];
+    for (size_t index = 1; index < self->picture_count; index++) {
+        uint32_t quality = self->pictures[index];
+        worst = (policy->jpeg ? quality < worst : quality > worst) ? quality : worst;
     }
-    return needed;
+    return worst;
+}
+
+static bool needs_refresh(const model *self, const pf_stripe_policy *policy) {
+    if (!policy->refresh || self->change_count == 0) {
+        return false;
+    }
+    uint32_t worst = worst_quality(self, policy);
+    return policy->jpeg ? worst < policy->rest_quality : worst > policy->rest_quality;
 }
 
 static uint64_t refresh_ns(const model *self, const pf_stripe_policy *policy) {
@@ -94,15 +103,17 @@ static void end_row(model *self) {
 
 static bool sees_change(model *self, const pf_stripe_policy *policy, const pf_stripe_input *input,
                         uint64_t pixels) {
-    if (self->block_on && input->now_ns < self->block_end_ns) {
+    bool in_block = self->block_on && input->now_ns < self->block_end_ns;
+    if (in_block && !policy->partial) {
         self->seen = self->seen && !input->damaged;
         return input->damaged;
     }
     bool first = self->change_count == 0;
-    bool changed = first || (self->seen ? self->seen_pixels != pixels : input->damaged);
+    bool changed = first || (self->seen ? self->seen_pixels != pixels : input->damaged) ||
+                   (in_block && input->damaged);
     self->seen = true;
     self->seen_pixels = pixels;
-    if (self->block_on) {
+    if (self->block_on && !in_block) {
         if (pixels != self->block_pixels && row_length(self, input->now_ns) > 0) {
             begin_block(self, policy, input->now_ns, pixels);
         } else {
@@ -116,17 +127,19 @@ static void note_change(model *self, const pf_stripe_policy *policy, uint64_t no
                         uint64_t pixels) {
     uint32_t row = row_length(self, now_ns) + 1;
     self->changes_ns[self->change_count++] = now_ns;
-    self->picture_count = 0;
     if (!self->block_on && policy->busy_after_changes > 0 && row >= policy->busy_after_changes) {
         begin_block(self, policy, now_ns, pixels);
     }
 }
 
 static pf_stripe_decision send(model *self, const pf_stripe_policy *policy, uint32_t quality,
-                               bool keyframe) {
+                               bool keyframe, bool refresh) {
+    bool complete = keyframe || (policy->jpeg && !policy->partial);
+    bool alone = complete || refresh || !policy->partial;
+    self->picture_count = alone ? 0 : self->picture_count;
     self->pictures[self->picture_count++] = quality;
     return (pf_stripe_decision){
-        .send = true, .keyframe = keyframe || policy->jpeg, .quality = quality};
+        .send = true, .keyframe = complete, .refresh = refresh, .quality = quality};
 }
 
 static pf_stripe_decision answer(model *self, const pf_stripe_policy *policy,
@@ -136,16 +149,17 @@ static pf_stripe_decision answer(model *self, const pf_stripe_policy *policy,
     if (look && sees_change(self, policy, input, pixels)) {
         note_change(self, policy, input->now_ns, pixels);
         pf_stripe_decision decision =
-            send(self, policy, quality_of_change(self, policy), first || input->keyframe);
+            send(self, policy, quality_of_change(self, policy), first || input->keyframe, false);
         decision.untold = !first && !input->damaged;
         return decision;
     }
     if (input->now_ns >= refresh_ns(self, policy)) {
         end_row(self);
-        return send(self, policy, policy->rest_quality, policy->rest_keyframe || input->keyframe);
+        return send(self, policy, policy->rest_quality, policy->rest_keyframe || input->keyframe,
+                    true);
     }
     if (input->keyframe) {
-        return send(self, policy, self->pictures[self->picture_count - 1], true);
+        return send(self, policy, worst_quality(self, policy), true, false);
     }
     return (pf_stripe_decision){.unchanged = input->damaged};
 }
@@ -159,7 +173,8 @@ static pf_stripe_policy random_policy(void) {
                               .refresh = pf_random_below(4) > 0,
                               .rest_quality = jpeg ? quality + pf_random_below(8)
                                                    : quality - 1 - pf_random_below(9),
-                              .rest_keyframe = pf_random_below(2),
+                              .rest_keyframe = !jpeg && pf_random_below(2),
+                              .partial = jpeg && pf_random_below(2),
                               .frame_interval_ns = INTERVAL_NS,
                               .rest_after_frames = 1 + pf_random_below(20),
                               .busy_after_changes = pf_random_below(6),
@@ -170,11 +185,12 @@ static void check_step(pf_stripe_state *state, model *self, const pf_stripe_poli
                        const pf_stripe_input *input, uint64_t pixels) {
     CHECK(pf_stripe_refresh_due_ns(state, policy) == refresh_ns(self, policy));
     /* A hash that was not asked for must not matter. */
-    uint64_t hash = pf_stripe_needs_hash(state, input) ? pixels : 99;
+    uint64_t hash = pf_stripe_needs_hash(state, policy, input) ? pixels : 99;
     pf_stripe_decision actual = pf_stripe_decide(state, policy, input, hash);
     pf_stripe_decision expected = answer(self, policy, input, pixels);
     CHECK_EQUAL(actual.send, expected.send);
     CHECK_EQUAL(actual.keyframe, expected.keyframe);
+    CHECK_EQUAL(actual.refresh, expected.refresh);
     CHECK_EQUAL(actual.quality, expected.quality);
     CHECK_EQUAL(actual.unchanged, expected.unchanged);
     CHECK_EQUAL(actual.untold, expected.untold);

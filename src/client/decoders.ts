@@ -3,57 +3,36 @@
 import type { StripeImage } from "./frames.ts";
 import { codecString } from "./h264.ts";
 
-/** Decodes the stripes of one row of the screen, in their order. */
-export interface RowDecoder {
-  /**
-   * Decodes one stripe. Resolves with `undefined` where it cannot be decoded:
-   * it came before the first keyframe, it is broken, or the decoder was closed.
-   * Never rejects. The image is the caller's, to be closed.
-   */
-  decode(stripe: EncodedStripe): Promise<StripeImage | undefined>;
-  /** Frees the decoder; what it was decoding resolves with `undefined`. */
-  close(): void;
-}
-
-/** A stripe as a decoder takes it. */
+/** An H.264 stripe as a decoder takes it. */
 export interface EncodedStripe {
   readonly payload: Uint8Array;
   readonly keyframe: boolean;
-  /** The true size in px; `undefined` for JPEG, which knows it itself. */
+  /** The true size in px. */
   readonly width: number | undefined;
   readonly height: number | undefined;
 }
 
-/** Called with what went wrong; the row shows nothing new until its next keyframe. */
+/** Called with what went wrong; the stripe's rows show nothing new until their next keyframe. */
 export type DecodeErrorHandler = (error: unknown) => void;
 
-/** JPEG by `createImageBitmap`, which works without a secure context too. */
-export class JpegRowDecoder implements RowDecoder {
-  readonly #onError: DecodeErrorHandler;
-
-  constructor(onError: DecodeErrorHandler) {
-    this.#onError = onError;
+/**
+ * Decodes a JPEG stripe by `createImageBitmap`, which works without a secure
+ * context too; nothing is held between stripes. Resolves with `undefined` where
+ * it is broken, and never rejects. The image is the caller's, to be closed.
+ */
+export async function decodeJpeg(
+  payload: Uint8Array,
+  onError: DecodeErrorHandler,
+): Promise<StripeImage | undefined> {
+  // The socket's buffers are never shared memory, which a Blob would refuse.
+  const bytes = payload as Uint8Array<ArrayBuffer>;
+  try {
+    const source = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
+    return { source, width: source.width, height: source.height, close: () => source.close() };
+  } catch (error) {
+    onError(error);
+    return undefined;
   }
-
-  async decode(stripe: EncodedStripe): Promise<StripeImage | undefined> {
-    // The socket's buffers are never shared memory, which a Blob would refuse.
-    const bytes = stripe.payload as Uint8Array<ArrayBuffer>;
-    try {
-      const source = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
-      return {
-        source,
-        width: source.width,
-        height: source.height,
-        close: () => source.close(),
-      };
-    } catch (error) {
-      this.#onError(error);
-      return undefined;
-    }
-  }
-
-  /** Nothing is held between stripes. */
-  close(): void {}
 }
 
 interface PendingStripe {
@@ -63,14 +42,15 @@ interface PendingStripe {
 }
 
 /**
- * H.264 by WebCodecs: one `VideoDecoder`, opened by the row's first keyframe
- * for the profile that its SPS names, and anew when that or the size changes.
+ * Decodes the H.264 stripes that begin in one row of the screen, in their order,
+ * by WebCodecs: one `VideoDecoder`, opened by the first keyframe for the profile
+ * that its SPS names, and anew when that or the size changes.
  *
  * The configuration has no `description`, so chunks are Annex B (WebCodecs AVC
  * registration, 3). Each chunk's timestamp is its own number, by which its
  * picture is told.
  */
-export class H264RowDecoder implements RowDecoder {
+export class H264RowDecoder {
   readonly #onError: DecodeErrorHandler;
   readonly #pending = new Map<number, PendingStripe>();
   #decoder: VideoDecoder | undefined;
@@ -81,6 +61,11 @@ export class H264RowDecoder implements RowDecoder {
     this.#onError = onError;
   }
 
+  /**
+   * Decodes one stripe. Resolves with `undefined` where it cannot be decoded:
+   * it came before the first keyframe, it is broken, or the decoder was closed.
+   * Never rejects. The image is the caller's, to be closed.
+   */
   async decode(stripe: EncodedStripe): Promise<StripeImage | undefined> {
     const { payload, keyframe, width, height } = stripe;
     if (width === undefined || height === undefined) return undefined;
@@ -100,6 +85,7 @@ export class H264RowDecoder implements RowDecoder {
     }
   }
 
+  /** Frees the decoder; what it was decoding resolves with `undefined`. */
   close(): void {
     const decoder = this.#decoder;
     this.#decoder = undefined;

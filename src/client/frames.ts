@@ -9,10 +9,39 @@ export interface StripeImage {
   close(): void;
 }
 
-/** A decoded stripe and the row of the screen that its first row is. */
-export interface PlacedImage {
+/** Where a stripe's image goes, in px. */
+export interface StripePlace {
+  readonly x: number;
   readonly y: number;
+  /** What it shows depends on no earlier stripe. */
+  readonly keyframe: boolean;
+}
+
+/** A decoded stripe and its place. */
+export interface PlacedImage extends StripePlace {
   readonly image: StripeImage;
+}
+
+/** A rectangle of the picture before the frame, and where it is now. In px. */
+export interface CopiedRectangle {
+  readonly sourceX: number;
+  readonly sourceY: number;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** One frame as it is to be painted. */
+export interface PaintedFrame {
+  readonly id: number;
+  /** Frames before it have been left out: what is shown is not what its copies start from. */
+  readonly afterGap: boolean;
+  /** To be made first, each from the picture as it was before. */
+  readonly copies: readonly CopiedRectangle[];
+  readonly images: readonly PlacedImage[];
+  /** The first rows of stripes that could not be decoded. */
+  readonly lost: readonly StripePlace[];
 }
 
 /** The place of one stripe that is still being decoded. */
@@ -23,10 +52,12 @@ export interface Slot {
   drop(): void;
 }
 
-interface Frame {
-  readonly id: number;
+interface Frame extends PaintedFrame {
+  readonly copies: CopiedRectangle[];
   readonly images: PlacedImage[];
+  readonly lost: StripePlace[];
   pendingCount: number;
+  /** Rows of its stripes that are as wide as the frame. */
   rowsPx: number;
   arrivedMs: number;
   closed: boolean;
@@ -37,24 +68,26 @@ interface Frame {
  * Puts decoded stripes together to frames, so that whole frames are painted.
  *
  * The server sends a stripe as soon as it is encoded and only those that have
- * changed. A frame is closed when its stripes cover every row, when the server
- * says that it has ended, or when a stripe of another frame arrives. Closed
- * frames whose stripes are all decoded are painted in the order of their
+ * changed. A frame is closed when its full-width stripes cover every row, when
+ * the server says that it has ended, or when a stripe of another frame arrives.
+ * Closed frames whose stripes are all decoded are painted in the order of their
  * arrival.
  *
  * Pure but for `paint`: no clock, no timer, no canvas.
  */
 export class FrameQueue {
   #frames: Frame[] = [];
-  readonly #paint: (frameId: number, images: readonly PlacedImage[]) => void;
+  #gap = false;
+  readonly #paint: (frame: PaintedFrame) => void;
 
-  /** Rows of a whole frame in px; 0 while they are not known. */
+  /** Size of a whole frame in px; 0 while it is not known. */
+  widthPx = 0;
   heightPx = 0;
 
   /**
-   * @param paint - Draws one frame's stripes; they are closed when it returns.
+   * @param paint - Draws one frame; its images are closed when it returns.
    */
-  constructor(paint: (frameId: number, images: readonly PlacedImage[]) => void) {
+  constructor(paint: (frame: PaintedFrame) => void) {
     this.#paint = paint;
   }
 
@@ -72,13 +105,11 @@ export class FrameQueue {
    * Announces a stripe that is about to be decoded.
    *
    * @param frameId - From its header; only compared for equality.
-   * @param y - Its first row.
    * @param nowMs - When it arrived.
    */
-  add(frameId: number, y: number, nowMs: number): Slot {
+  add(frameId: number, place: StripePlace, nowMs: number): Slot {
     const frame = this.#frameFor(frameId, nowMs);
     frame.pendingCount += 1;
-    frame.arrivedMs = nowMs;
     let settled = false;
     const settle = (image?: StripeImage) => {
       if (settled || frame.discarded) {
@@ -87,14 +118,16 @@ export class FrameQueue {
       }
       settled = true;
       frame.pendingCount -= 1;
-      if (image) {
-        frame.images.push({ y, image });
-        frame.rowsPx += image.height;
-        if (this.heightPx > 0 && frame.rowsPx >= this.heightPx) frame.closed = true;
-      }
+      if (image) this.#fill(frame, place, image);
+      else frame.lost.push(place);
       this.#advance();
     };
     return { fill: settle, drop: settle };
+  }
+
+  /** Adds a rectangle that is copied before the frame's images are drawn; see {@link add}. */
+  addCopy(frameId: number, copy: CopiedRectangle, nowMs: number): void {
+    this.#frameFor(frameId, nowMs).copies.push(copy);
   }
 
   /** Closes this frame and those before it: no further stripe of them comes. */
@@ -104,28 +137,44 @@ export class FrameQueue {
     this.#advance();
   }
 
-  /** Forgets every frame that is not painted yet, and closes its stripes. */
+  /** Between the frames so far and the next one, others have been left out. */
+  addGap(): void {
+    this.#gap = true;
+    for (const frame of this.#frames) frame.closed = true;
+    this.#advance();
+  }
+
+  /** Forgets every frame that is not painted yet, and closes its stripes: a gap. */
   clear(): void {
     for (const frame of this.#frames) {
       frame.discarded = true;
       for (const { image } of frame.images) image.close();
     }
     this.#frames = [];
+    this.#gap = true;
+  }
+
+  #fill(frame: Frame, place: StripePlace, image: StripeImage): void {
+    frame.images.push({ ...place, image });
+    if (place.x !== 0 || image.width < this.widthPx) return;
+    frame.rowsPx += image.height;
+    if (this.heightPx > 0 && frame.rowsPx >= this.heightPx) frame.closed = true;
   }
 
   #frameFor(frameId: number, nowMs: number): Frame {
     const open = this.#frames.find((frame) => frame.id === frameId);
-    if (open) return open;
+    if (open) {
+      open.arrivedMs = nowMs;
+      return open;
+    }
     for (const frame of this.#frames) frame.closed = true;
     const frame: Frame = {
       id: frameId,
-      images: [],
-      pendingCount: 0,
-      rowsPx: 0,
-      arrivedMs: nowMs,
-      closed: false,
-      discarded: false,
+      afterGap: this.#gap,
+      ...{ copies: [], images: [], lost: [] },
+      ...{ pendingCount: 0, rowsPx: 0, arrivedMs: nowMs, closed: false, discarded: false },
     };
+    this.#gap = false;
     this.#frames.push(frame);
     this.#advance(); // the one before may have waited only for its end
     return frame;
@@ -139,7 +188,7 @@ export class FrameQueue {
       this.#frames.shift();
       frame.discarded = true;
       try {
-        if (frame.images.length > 0) this.#paint(frame.id, frame.images);
+        this.#paint(frame);
       } finally {
         for (const { image } of frame.images) image.close();
       }

@@ -2,8 +2,10 @@
 /** `pixelflux-ffi/client`: the browser's side of a stream of stripes. */
 export { codecString } from "./h264.ts";
 export {
+  type EndMessage,
   type FailureMessage,
   type FrameMessage,
+  type GapMessage,
   type KeyframeMessage,
   type PingMessage,
   type PongMessage,

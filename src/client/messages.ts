@@ -11,7 +11,7 @@ export interface ScreenMessage {
 /** Goes ahead of a frame's first stripe. */
 export interface FrameMessage {
   readonly type: "frame";
-  /** As in the stripes' headers: 16 bits. */
+  /** As in the stripes; its low 16 bits count. */
   readonly frameId: number;
   /** When its pixels were grabbed, in µs of the server's clock. */
   readonly timestamp: number;
@@ -20,8 +20,16 @@ export interface FrameMessage {
 /** No further stripe of this frame comes. */
 export interface EndMessage {
   readonly type: "end";
-  /** As in the stripes' headers: 16 bits. */
+  /** As in the stripes; its low 16 bits count. */
   readonly frameId: number;
+}
+
+/**
+ * Frames have been left out: what the viewer shows is not what a copy starts
+ * from, until complete stripes have come.
+ */
+export interface GapMessage {
+  readonly type: "gap";
 }
 
 /** The answer to a {@link PingMessage}. */
@@ -44,6 +52,7 @@ export type ServerMessage =
   | ScreenMessage
   | FrameMessage
   | EndMessage
+  | GapMessage
   | PongMessage
   | FailureMessage;
 
@@ -97,6 +106,8 @@ export function parseServerMessage(text: unknown): ServerMessage | undefined {
       return isNumber(frameId) && isNumber(timestamp) ? { type, frameId, timestamp } : undefined;
     case "end":
       return isNumber(frameId) ? { type, frameId } : undefined;
+    case "gap":
+      return { type };
     case "pong":
       return isNumber(sent) && isNumber(timestamp) ? { type, sent, timestamp } : undefined;
     case "failure":

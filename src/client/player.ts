@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-import { parseStripe } from "../wire.ts";
+import { parseStripe, type WireH264Stripe, type WireJpegStripe } from "../wire.ts";
 import { ServerClock } from "./clock.ts";
-import { H264RowDecoder, JpegRowDecoder, type RowDecoder } from "./decoders.ts";
-import { FrameQueue, type PlacedImage } from "./frames.ts";
+import { decodeJpeg, H264RowDecoder } from "./decoders.ts";
+import { FrameQueue, type PaintedFrame, type StripeImage } from "./frames.ts";
 import { parseServerMessage, type ServerMessage, type ViewerMessage } from "./messages.ts";
+import { Picture } from "./picture.ts";
 
 /** What the viewer saw in the last second. */
 export interface PlayerStats {
@@ -42,12 +43,16 @@ const QUEUED_FRAMES_MAX = 60;
 const STALL_MS = 2000;
 /** Frames whose grab time is remembered until they are painted. */
 const TIMESTAMP_COUNT_MAX = 256;
+/** First byte of the header kind `"extended"`, and of no other that is read here. */
+const EXTENDED_MARK = 5;
+/** Frames are told apart by as much of their number as every header kind carries. */
+const FRAME_ID_MASK = 0xffff;
 
 /**
  * Shows a stream of stripes on a canvas.
  *
  * Takes the protocol of {@link ServerMessage}: one stripe a binary message, in
- * the header format `"pixelflux"`. Whole frames appear at once: all stripes of
+ * the header format `"pixelflux"` or `"extended"`. Whole frames appear at once: all stripes of
  * one are drawn in one task, between two paintings of the page. The canvas gets
  * the screen's true size in px; how large it is shown is up to the page's style.
  */
@@ -55,19 +60,21 @@ export class StripePlayer {
   /** Counters since the start. */
   readonly totals = { frames: 0, stripes: 0, bytes: 0, decodeErrors: 0 };
 
-  readonly #canvas: HTMLCanvasElement;
-  readonly #context: CanvasRenderingContext2D;
+  readonly #picture: Picture;
   readonly #socket: WebSocket;
   readonly #options: PlayerOptions;
   readonly #clock = new ServerClock();
-  readonly #queue = new FrameQueue((frameId, images) => this.#paint(frameId, images));
-  readonly #rows = new Map<number, RowDecoder>();
+  readonly #queue = new FrameQueue((frame) => this.#paint(frame));
+  /** H.264 decoders by the row that their stripes begin in. */
+  readonly #rows = new Map<number, H264RowDecoder>();
   readonly #timestamps = new Map<number, number>();
   readonly #ticker: ReturnType<typeof setInterval>;
   #screen: { width: number; height: number; mode: "jpeg" | "h264" } | undefined;
   #latencies: number[] = [];
   #before = { frames: 0, stripes: 0, bytes: 0 };
   #keyframeAskedMs = Number.NEGATIVE_INFINITY;
+  /** A request came too soon after the one before, and nothing has mended the picture since. */
+  #keyframeDue = false;
   #closed = false;
   #reason = "the connection was lost";
 
@@ -78,10 +85,7 @@ export class StripePlayer {
    * @param url - A `ws:` or `wss:` address.
    */
   constructor(canvas: HTMLCanvasElement, url: string | URL, options: PlayerOptions = {}) {
-    const context = canvas.getContext("2d", { alpha: false, colorSpace: "srgb" });
-    if (context === null) throw new Error("the canvas is in use by another kind of context");
-    this.#canvas = canvas;
-    this.#context = context;
+    this.#picture = new Picture(canvas);
     this.#options = options;
     this.#socket = new WebSocket(url);
     this.#socket.binaryType = "arraybuffer";
@@ -91,10 +95,11 @@ export class StripePlayer {
     this.#ticker = setInterval(() => this.#tick(), 1000);
   }
 
-  /** Asks the server for every stripe, complete; at most once a second. */
+  /** Asks the server for every stripe, complete; at most once a second, later where need be. */
   requestKeyframe(): void {
     const now = performance.now();
-    if (now - this.#keyframeAskedMs < KEYFRAME_INTERVAL_MS) return;
+    this.#keyframeDue = now - this.#keyframeAskedMs < KEYFRAME_INTERVAL_MS;
+    if (this.#keyframeDue) return;
     if (this.#send({ type: "keyframe" })) this.#keyframeAskedMs = now;
   }
 
@@ -137,10 +142,13 @@ export class StripePlayer {
         this.#changeScreen(message.width, message.height, message.mode);
         return;
       case "frame":
-        this.#remember(message.frameId, message.timestamp);
+        this.#remember(message.frameId & FRAME_ID_MASK, message.timestamp);
         return;
       case "end":
-        this.#queue.close(message.frameId);
+        this.#queue.close(message.frameId & FRAME_ID_MASK);
+        return;
+      case "gap":
+        this.#queue.addGap();
         return;
       case "pong":
         this.#clock.add(message.sent, performance.now(), message.timestamp);
@@ -163,6 +171,7 @@ export class StripePlayer {
     }
     this.#startAnew();
     this.#screen = { width, height, mode };
+    this.#queue.widthPx = width;
     this.#queue.heightPx = height;
     this.#options.onScreen?.(width, height, mode);
   }
@@ -170,22 +179,27 @@ export class StripePlayer {
   #receiveStripe(bytes: Uint8Array): void {
     this.totals.stripes += 1;
     this.totals.bytes += bytes.length;
-    const stripe = parseStripe(bytes);
-    const { frameId, y } = stripe;
-    if (frameId === undefined || y === undefined || stripe.type !== this.#screen?.mode) return;
-    if (stripe.type === "h264" && stripe.keyframe) this.#closeRowsInside(y, stripe.height ?? 0);
-    const row = this.#rowDecoder(stripe.type, y);
-    const slot = this.#queue.add(frameId, y, performance.now());
-    const size = stripe.type === "h264" ? stripe : { width: undefined, height: undefined };
-    row
-      .decode({
-        payload: stripe.payload,
-        keyframe: stripe.keyframe,
-        width: size.width,
-        height: size.height,
-      })
-      .then((image) => (image ? slot.fill(image) : slot.drop()));
+    const stripe = parseStripe(bytes, bytes[0] === EXTENDED_MARK ? "extended" : "pixelflux");
+    const { x = 0, y, keyframe } = stripe;
+    if (stripe.frameId === undefined || y === undefined) return;
+    const frameId = stripe.frameId & FRAME_ID_MASK;
+    if (stripe.type === "copy") {
+      this.#queue.addCopy(frameId, stripe, performance.now());
+    } else if (stripe.type === this.#screen?.mode) {
+      const slot = this.#queue.add(frameId, { x, y, keyframe }, performance.now());
+      this.#decode(stripe, y).then((image) => (image ? slot.fill(image) : slot.drop()));
+    } else {
+      this.#queue.addGap();
+    }
     if (this.#queue.length > QUEUED_FRAMES_MAX) this.#mend();
+  }
+
+  #decode(stripe: WireJpegStripe | WireH264Stripe, y: number): Promise<StripeImage | undefined> {
+    if (stripe.type === "jpeg") {
+      return decodeJpeg(stripe.payload, (error) => this.#decodeFailed(error));
+    }
+    if (stripe.keyframe) this.#closeRowsInside(y, stripe.height ?? 0);
+    return this.#rowDecoder(y).decode(stripe);
   }
 
   /** A keyframe has its rows to itself: a stream that begins inside them is of an older cut. */
@@ -197,11 +211,10 @@ export class StripePlayer {
     }
   }
 
-  #rowDecoder(type: "jpeg" | "h264", y: number): RowDecoder {
+  #rowDecoder(y: number): H264RowDecoder {
     const known = this.#rows.get(y);
     if (known) return known;
-    const onError = (error: unknown) => this.#decodeFailed(error);
-    const decoder = type === "jpeg" ? new JpegRowDecoder(onError) : new H264RowDecoder(onError);
+    const decoder = new H264RowDecoder((error) => this.#decodeFailed(error));
     this.#rows.set(y, decoder);
     return decoder;
   }
@@ -219,18 +232,15 @@ export class StripePlayer {
     this.requestKeyframe();
   }
 
-  #paint(frameId: number, images: readonly PlacedImage[]): void {
+  #paint(frame: PaintedFrame): void {
     const screen = this.#screen;
     if (screen === undefined) return;
-    // Setting the size clears the canvas, so only now that there is a picture.
-    if (this.#canvas.width !== screen.width) this.#canvas.width = screen.width;
-    if (this.#canvas.height !== screen.height) this.#canvas.height = screen.height;
-    for (const { y, image } of images) {
-      const { source, width, height } = image;
-      this.#context.drawImage(source, 0, 0, width, height, 0, y, width, height);
-    }
+    const { painted, broken } = this.#picture.paint(frame, screen);
+    if (broken) this.requestKeyframe();
+    else if (this.#picture.isWhole && this.#queue.length === 0) this.#keyframeDue = false;
+    if (!painted) return;
     this.totals.frames += 1;
-    const timestamp = this.#timestamps.get(frameId);
+    const timestamp = this.#timestamps.get(frame.id);
     if (timestamp === undefined) return;
     const age = this.#clock.ageMs(timestamp, performance.now());
     if (age !== undefined) this.#latencies.push(age);
@@ -250,6 +260,7 @@ export class StripePlayer {
     const { frames, stripes, bytes } = this.totals;
     const oldest = this.#queue.oldestMs;
     if (oldest !== undefined && performance.now() - oldest > STALL_MS) this.#mend();
+    else if (this.#keyframeDue) this.requestKeyframe();
     this.#ping();
     this.#latencies.sort((a, b) => a - b);
     this.#options.onStats?.({

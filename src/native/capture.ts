@@ -27,23 +27,53 @@ export interface NativeState {
   readonly endedCount: number;
 }
 
+/** When a drained stripe was drained, and how old it was. */
+export interface StripeTimes {
+  /** From the moment there was something to capture until the drain. */
+  readonly latencyNs: number;
+  /** `performance.now()` when the drain had returned. */
+  readonly drainedMs: number;
+}
+
 /** One drained stripe whose bytes now belong to `buffer`. */
-export interface NativeStripe {
+export interface NativeStripe extends StripeTimes {
   readonly buffer: ArrayBuffer;
   readonly headerBytes: number;
   readonly timestampUs: number;
   readonly frameId: number;
+  readonly type: "jpeg" | "h264" | "copy";
+  readonly x: number;
   readonly y: number;
   readonly width: number;
   readonly height: number;
-  readonly outputMode: "jpeg" | "h264";
+  /** Both 0 but for a copy. */
+  readonly sourceX: number;
+  readonly sourceY: number;
   readonly keyframe: boolean;
-  /** profile_idc, constraint flags and level_idc as 0x00PPCCLL; 0 for JPEG. */
+  /** profile_idc, constraint flags and level_idc as 0x00PPCCLL; 0 but for H.264. */
   readonly h264Profile: number;
 }
 
+/** `pf_stripe_type`. */
+export const STRIPE_TYPES: readonly NativeStripe["type"][] = ["jpeg", "h264", "copy"];
+
+/** `pf_stage`: each begins where the one before ends. */
+export const NATIVE_STAGES = [
+  "wait",
+  "grab",
+  "schedule",
+  "hash",
+  "convert",
+  "encode",
+  "queue",
+  "poll",
+] as const;
+
 /** Counters of `pf_stats` this side passes on, by their native names. */
 export type NativeCounters = StructBuffer<"pf_stats">;
+
+/** One stage's `pf_histogram`, by its native names. */
+export type NativeHistogram = StructBuffer<"pf_histogram">;
 
 /** Stripes one drain can take: a frame of the finest automatic layout. */
 export const DRAIN_COUNT_MAX = 64;
@@ -66,8 +96,10 @@ export class NativeCapture {
   readonly #count = new Uint32Array(1);
   readonly #state: StructBuffer<"pf_state">;
   readonly #stats: StructBuffer<"pf_stats">;
+  readonly #histogram: StructBuffer<"pf_histogram">;
   #taken = 0;
   #drained = 0;
+  #drainedMs = 0;
 
   private constructor(library: NativeLibrary, handle: number) {
     const { layout } = library;
@@ -76,6 +108,7 @@ export class NativeCapture {
     this.#batch = new StructBuffer("pf_stripe", layout.pf_stripe, DRAIN_COUNT_MAX);
     this.#state = sizedStruct("pf_state", layout.pf_state);
     this.#stats = sizedStruct("pf_stats", layout.pf_stats);
+    this.#histogram = sizedStruct("pf_histogram", layout.pf_histogram);
   }
 
   /**
@@ -126,6 +159,7 @@ export class NativeCapture {
     this.#check(status, "drain");
     this.#taken = 0;
     this.#drained = this.#count[0] ?? 0;
+    this.#drainedMs = performance.now();
     return this.#readState();
   }
 
@@ -136,28 +170,40 @@ export class NativeCapture {
     const batch = this.#batch;
     const lengthBytes = batch.number("size_bytes", index);
     const { bytes, context } = this.#owner(index);
+    const type = STRIPE_TYPES[batch.number("type", index)];
+    if (type === undefined) throw this.#unknownType(index);
     return {
       buffer: createStripeBuffer(this.library, bytes, lengthBytes, context, counter),
       headerBytes: batch.number("header_bytes", index),
       timestampUs: batch.number("timestamp_us", index),
+      latencyNs: batch.number("latency_ns", index),
+      drainedMs: this.#drainedMs,
       frameId: batch.number("frame_id", index),
+      type,
+      x: batch.number("x", index),
       y: batch.number("y", index),
       width: batch.number("width", index),
       height: batch.number("height", index),
-      outputMode: batch.number("output_mode", index) === 0 ? "jpeg" : "h264",
+      sourceX: batch.number("source_x", index),
+      sourceY: batch.number("source_y", index),
       keyframe: batch.number("keyframe", index) !== 0,
       h264Profile: batch.number("h264_profile", index),
     };
   }
 
-  /** Gives back the drained stripes that were not taken, and returns how many there were. */
-  discard(): number {
-    const count = this.#drained - this.#taken;
+  /**
+   * Gives back the drained stripes that were not taken.
+   *
+   * @param tell - called for each of them.
+   */
+  discard(tell?: (stripe: StripeTimes) => void): void {
     while (this.#taken < this.#drained) {
-      const { bytes, context } = this.#owner(this.#taken++);
+      const index = this.#taken++;
+      const { bytes, context } = this.#owner(index);
       releaseStripeBytes(this.library, bytes, context);
+      const latencyNs = this.#batch.number("latency_ns", index);
+      tell?.({ latencyNs, drainedMs: this.#drainedMs });
     }
-    return count;
   }
 
   /** Asks for the end and wakes whoever waits; queued stripes are gone. May be repeated. */
@@ -203,6 +249,20 @@ export class NativeCapture {
     const status = this.library.call.pf_capture_stats(this.handle, this.#stats.bytes);
     this.#check(status, "stats");
     return this.#stats;
+  }
+
+  /** Reads one stage of {@link NATIVE_STAGES}; overwritten by the next call. @throws {PixelfluxError} */
+  histogram(stage: number): NativeHistogram {
+    const { bytes } = this.#histogram;
+    this.#check(this.library.call.pf_capture_histogram(this.handle, stage, bytes), "stats");
+    return this.#histogram;
+  }
+
+  /** Gives the stripe back, which is taken already; only another version's library has such a one. */
+  #unknownType(index: number): PixelfluxError {
+    const { bytes, context } = this.#owner(index);
+    releaseStripeBytes(this.library, bytes, context);
+    return mismatch(`it reports a stripe of type ${this.#batch.number("type", index)}`);
   }
 
   #owner(index: number): { bytes: number; context: number } {

@@ -68,7 +68,7 @@ export class StructBuffer<S extends StructName> {
 }
 
 /** A structure whose `size_bytes` is set, ready for a call that fills in the rest. */
-export function sizedStruct<S extends "pf_settings" | "pf_state" | "pf_stats" | "pf_memory">(
+export function sizedStruct<S extends Exclude<StructName, "pf_stripe">>(
   name: S,
   layout: StructLayout<S>,
 ): StructBuffer<S> {

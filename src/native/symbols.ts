@@ -63,5 +63,13 @@ export const CAPTURE_SYMBOLS = {
     args: ["u64" /* uint64_t handle */, "buffer" /* pf_stats *stats */],
     returns: "i32",
   },
+  pf_capture_histogram: {
+    args: [
+      "u64" /* uint64_t handle */,
+      "u32" /* uint32_t stage */,
+      "buffer" /* pf_histogram *histogram */,
+    ],
+    returns: "i32",
+  },
   pf_memory_usage: { args: ["buffer" /* pf_memory *memory */], returns: "i32" },
 } as const satisfies Record<string, FFIFunction>;

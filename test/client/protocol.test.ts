@@ -33,6 +33,8 @@ describe("messages", () => {
       { type: "screen", width: 1281, height: 719, mode: "h264" },
       { type: "frame", frameId: 65535, timestamp: 123456789.5 },
       { type: "pong", sent: 12.5, timestamp: 1 },
+      { type: "end", frameId: 70000 },
+      { type: "gap" },
       { type: "failure", message: "the display is gone" },
     ] as const;
     for (const message of messages) {

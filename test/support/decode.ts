@@ -38,12 +38,11 @@ async function feed(sink: Bun.FileSink, payloads: Uint8Array[]): Promise<void> {
   await sink.end();
 }
 
-/** Runs ffmpeg over the payloads and gives each chunk of its output to `take`. */
-export async function runFfmpeg(
+/** Runs ffmpeg over the payloads and gives its output; throws at its end where it complained. */
+export async function* feedFfmpeg(
   input: FfmpegInput,
   output: string[],
-  take: (bytes: Uint8Array) => void,
-): Promise<void> {
+): AsyncGenerator<Uint8Array> {
   const ffmpeg = requireTool("ffmpeg", "ffmpeg");
   const child = Bun.spawn(
     [
@@ -55,7 +54,7 @@ export async function runFfmpeg(
   const stderr = new Response(child.stderr).text();
   /* A write to an ffmpeg that has already ended fails; how it ended says more. */
   const fed = feed(child.stdin, input.payloads).catch(() => undefined);
-  for await (const bytes of child.stdout) take(bytes);
+  yield* child.stdout;
   await fed;
   await child.exited;
   const words = await stderr;
@@ -125,9 +124,8 @@ class PpmReader {
 async function decode(input: FfmpegInput, keepLastOnly: boolean): Promise<Canvas[]> {
   if (input.payloads.length === 0) return [];
   const reader = new PpmReader(keepLastOnly);
-  await runFfmpeg(input, ["-vf", toRgb, "-f", "image2pipe", "-c:v", "ppm"], (bytes) =>
-    reader.take(bytes),
-  );
+  const output = ["-vf", toRgb, "-f", "image2pipe", "-c:v", "ppm"];
+  for await (const bytes of feedFfmpeg(input, output)) reader.take(bytes);
   if (reader.count !== input.payloads.length || reader.rest !== 0) {
     throw new Error(`${input.payloads.length} pictures went in, ${reader.count} came out`);
   }

@@ -6,7 +6,15 @@ import { Canvas } from "./canvas.ts";
 import { rootPath } from "./process.ts";
 
 export type PatternName = "bars" | "gradient" | "text" | "photo";
-export type WorkloadName = "idle" | "caret" | "typing" | "scroll" | "drag" | "video" | "slide";
+export type WorkloadName =
+  | "idle"
+  | "caret"
+  | "typing"
+  | "pauses"
+  | "scroll"
+  | "drag"
+  | "video"
+  | "slide";
 
 export interface Area {
   x: number;
@@ -25,6 +33,8 @@ export interface Update {
   /** Codes stand below each other, `codeStep` rows apart. */
   codeCount: number;
   codeStep: number;
+  /** What the update changed. */
+  area: Area;
 }
 
 /** What pf-painter answers: when the server had done the command, and the rest of the line. */
@@ -138,6 +148,11 @@ export class Painter implements AsyncDisposable {
     return Number((await this.command(`run ${seconds}`)).words[0]);
   }
 
+  /** Paints an update of the prepared workload once more. */
+  frame(counter: number): Promise<Answer> {
+    return this.command(`frame ${counter}`);
+  }
+
   /** All updates since `prepare`. */
   async updates(): Promise<Update[]> {
     const path = join(this.#folder, "codes");
@@ -158,10 +173,10 @@ function hex(rgb: number): string {
 }
 
 function parseUpdate(line: string): Update {
-  const [counter = 0, ns = 0, codeX = 0, codeY = 0, codeCount = 0, codeStep = 0] = line
-    .split(" ")
-    .map(Number);
-  return { counter, ns, codeX, codeY, codeCount, codeStep };
+  const numbers = line.split(" ").map(Number);
+  const [counter = 0, ns = 0, codeX = 0, codeY = 0, codeCount = 0, codeStep = 0] = numbers;
+  const [x = 0, y = 0, width = 0, height = 0] = numbers.slice(6);
+  return { counter, ns, codeX, codeY, codeCount, codeStep, area: { x, y, width, height } };
 }
 
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {

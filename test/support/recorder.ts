@@ -9,8 +9,9 @@ import { type Canvas, compare, type Difference, isWithin, type Tolerance } from 
 import { type RecordedStripe, shownStreams, showStripes } from "./decode.ts";
 import { waitFor } from "./process.ts";
 
-/** Copies what a test needs of a stripe, and releases it. */
+/** Copies what a test needs of a full-width stripe, and releases it. */
 export function record(stripe: Stripe): RecordedStripe {
+  if (stripe.type === "copy") throw new Error("a copy, which only the extended header may bring");
   const recorded: RecordedStripe = {
     type: stripe.type,
     frameId: stripe.frameId,

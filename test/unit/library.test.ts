@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ABI_VERSION } from "../../src/native/library.ts";
 import { requireTool, rootPath, runCommand, runSnippet } from "../support/process.ts";
 
 const SNIPPET = `
@@ -116,7 +117,7 @@ describe("a library that cannot be loaded", () => {
 describe("a library of another version", () => {
   test.each([
     ["version", "unsigned pf_abi_version(void) { return 999; }", "999"],
-    ["symbols", "unsigned pf_abi_version(void) { return 1; }", "pf_"],
+    ["symbols", `unsigned pf_abi_version(void) { return ${ABI_VERSION}; }`, "pf_"],
   ])(
     "%s: is an ABI mismatch that says how to mend it",
     async (name, source, detail) => {

@@ -58,7 +58,7 @@ const CASES: Record<keyof CaptureSettings, { good: unknown[]; bad: unknown[] }> 
     bad: ["x".repeat(4096), "a\0", "\ud800.png"],
   },
   watermarkLocation: { good: ["middle", "animated"], bad: ["center", ""] },
-  stripeHeader: { good: ["legacy", "none"], bad: ["python", ""] },
+  stripeHeader: { good: ["legacy", "none", "extended"], bad: ["python", ""] },
   queueFrames: { good: [1, 16], bad: [0, 17, 2.5] },
 };
 
@@ -212,6 +212,7 @@ describe("update before a start", () => {
   test.each([
     ["display", ":1", ":2"],
     ["stripeHeader", "legacy", "none"],
+    ["stripeHeader", "pixelflux", "extended"],
     ["queueFrames", 4, 5],
   ])("%s is fixed", (name, first, second) => {
     const capture = make({ [name]: first });

@@ -14,18 +14,24 @@ async function oneStripe(settings = {}): Promise<Stripe> {
   return stripe;
 }
 
-describe.each(["pixelflux", "legacy", "none"] as const)("header %s", (stripeHeader) => {
+describe.each(["pixelflux", "legacy", "none", "extended"] as const)("header %s", (stripeHeader) => {
   test.each(["jpeg", "h264"] as const)(
     "%s: metadata, header and payload agree",
     async (outputMode) => {
       const stripes = await collectStripes(makeCapture({ stripeHeader, outputMode }), 12);
       for (const stripe of stripes) {
         const parsed = parseStripe(stripe.data, stripeHeader);
-        expect(stripe.type).toBe(outputMode);
-        expect(parsed.type).toBe(outputMode);
+        expect(parsed.type).toBe(stripe.type);
         expect(parsed.keyframe).toBe(stripe.keyframe);
         expect(parsed.payload).toEqual(stripe.payload);
         expect(stripe.size).toBe(stripe.data.length);
+        if (stripeHeader === "extended") {
+          const { x, width, stripeHeight: height } = stripe;
+          expect(parsed).toMatchObject({ x, width, height });
+        } else {
+          expect(stripe.type).toBe(outputMode);
+          expect([stripe.x, stripe.sourceX, stripe.sourceY]).toEqual([0, undefined, undefined]);
+        }
         if (stripeHeader !== "none") {
           expect(parsed).toMatchObject({ frameId: stripe.frameId, y: stripe.stripeYStart });
         }

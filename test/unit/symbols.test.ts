@@ -5,6 +5,7 @@ import type { FFIFunction } from "bun:ffi";
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { NATIVE_STAGES, STRIPE_TYPES } from "../../src/native/capture.ts";
 import { fieldSizeBytes, STRUCTS } from "../../src/native/layout.ts";
 import { ABI_VERSION, nativeLibrary } from "../../src/native/library.ts";
 import { ABI_SYMBOLS, CAPTURE_SYMBOLS, POLL_SYMBOLS } from "../../src/native/symbols.ts";
@@ -70,6 +71,26 @@ test("limits are those of the header", () => {
   expect(SETTING_FIELDS.display.expected).toContain(
     `${constant("PF_DISPLAY_BYTES_MAX") - 1} bytes`,
   );
+});
+
+/** The words of an enumeration, lower case and without their prefix, in the order of their values. */
+function wordsOf(name: string, prefix: string): string[] {
+  const body = new RegExp(`typedef enum ${name} \\{([^}]*)\\}`).exec(code)?.[1] ?? "";
+  const values = [...body.matchAll(/(\w+) = (\d+)/g)];
+  expect(values.map((match) => Number(match[2]))).toEqual([...values.keys()]);
+  return values.map((match) => (match[1] ?? "").replace(prefix, "").toLowerCase());
+}
+
+test("words stand for the header's values", () => {
+  expect(wordsOf("pf_stage", "PF_STAGE_")).toEqual([...NATIVE_STAGES]);
+  expect(wordsOf("pf_stripe_type", "PF_STRIPE_")).toEqual([...STRIPE_TYPES]);
+  const { stripeHeader, outputMode } = SETTING_FIELDS;
+  for (const [index, word] of wordsOf("pf_stripe_header", "PF_HEADER_").entries()) {
+    expect(stripeHeader.accepts(word) && stripeHeader.toNative(word)).toBe(index);
+  }
+  for (const [index, word] of wordsOf("pf_output_mode", "PF_OUTPUT_").entries()) {
+    expect(outputMode.accepts(word) && outputMode.toNative(word)).toBe(index);
+  }
 });
 
 test("every setting has a native field and the other way round", () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type H264Header,
@@ -223,8 +223,15 @@ describe("properties", () => {
   });
 });
 
-test("the module imports nothing and names nothing of Bun", () => {
-  const source = readFileSync(join(rootPath, "src/wire.ts"), "utf8");
-  expect(source).not.toMatch(/^\s*(import|export .* from)\b/m);
-  expect(source).not.toMatch(/\b(process|require|Buffer)\b|\bBun\./);
+test("the module imports nothing but its own parts and names nothing of Bun", () => {
+  const parts = readdirSync(join(rootPath, "src/wire")).map((name) => `wire/${name}`);
+  expect(parts.length).toBeGreaterThan(2);
+  for (const path of ["wire.ts", ...parts]) {
+    const source = readFileSync(join(rootPath, "src", path), "utf8");
+    const own = path === "wire.ts" ? /^\.\/wire\/\w+\.ts$/ : /^\.\/\w+\.ts$/;
+    for (const [, from] of source.matchAll(/\bfrom "([^"]*)"|\bimport\s*\(?\s*"/g)) {
+      expect([path, from]).toEqual([path, expect.stringMatching(own)]);
+    }
+    expect(source).not.toMatch(/\b(process|require|Buffer)\b|\bBun\./);
+  }
 });

@@ -167,6 +167,22 @@ int32_t pf_capture_stats(uint64_t handle, pf_stats *stats) {
     return PF_STATUS_OK;
 }
 
+int32_t pf_capture_histogram(uint64_t handle, uint32_t stage, pf_histogram *histogram) {
+    if (histogram == NULL || histogram->size_bytes != sizeof *histogram) {
+        return refuse("histogram: expected a pf_histogram with its size_bytes set");
+    }
+    if (stage >= PF_STAGE_COUNT) {
+        return refuse("stage: expected one of pf_stage");
+    }
+    pf_capture *capture = pf_handles_acquire(handle);
+    if (capture == NULL) {
+        return PF_STATUS_STALE_HANDLE;
+    }
+    pf_outbox_histogram(&capture->outbox, stage, histogram);
+    pf_handles_release(handle);
+    return PF_STATUS_OK;
+}
+
 int32_t pf_memory_usage(pf_memory *memory) {
     if (memory == NULL || memory->size_bytes != sizeof *memory) {
         return refuse("memory: expected a pf_memory with its size_bytes set");

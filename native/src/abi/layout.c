@@ -14,9 +14,10 @@
 _Static_assert(sizeof(pf_settings) == 4456, "pf_settings");
 _Static_assert(offsetof(pf_settings, target_fps) == 280, "pf_settings.target_fps");
 _Static_assert(offsetof(pf_settings, watermark_path) == 356, "pf_settings.watermark_path");
-_Static_assert(sizeof(pf_stripe) == 64, "pf_stripe");
+_Static_assert(sizeof(pf_stripe) == 80, "pf_stripe");
 _Static_assert(sizeof(pf_state) == 32, "pf_state");
-_Static_assert(sizeof(pf_stats) == 120, "pf_stats");
+_Static_assert(sizeof(pf_stats) == 104, "pf_stats");
+_Static_assert(sizeof(pf_histogram) == 56, "pf_histogram");
 _Static_assert(sizeof(pf_memory) == 32, "pf_memory");
 
 typedef struct field {
@@ -66,10 +67,22 @@ static const field settings_fields[] = {
 };
 
 static const field stripe_fields[] = {
-    FIELD(pf_stripe, bytes),       FIELD(pf_stripe, context),      FIELD(pf_stripe, timestamp_us),
-    FIELD(pf_stripe, size_bytes),  FIELD(pf_stripe, header_bytes), FIELD(pf_stripe, frame_id),
-    FIELD(pf_stripe, y),           FIELD(pf_stripe, width),        FIELD(pf_stripe, height),
-    FIELD(pf_stripe, output_mode), FIELD(pf_stripe, keyframe),     FIELD(pf_stripe, h264_profile),
+    FIELD(pf_stripe, bytes),
+    FIELD(pf_stripe, context),
+    FIELD(pf_stripe, timestamp_us),
+    FIELD(pf_stripe, latency_ns),
+    FIELD(pf_stripe, size_bytes),
+    FIELD(pf_stripe, header_bytes),
+    FIELD(pf_stripe, frame_id),
+    FIELD(pf_stripe, type),
+    FIELD(pf_stripe, x),
+    FIELD(pf_stripe, y),
+    FIELD(pf_stripe, width),
+    FIELD(pf_stripe, height),
+    FIELD(pf_stripe, source_x),
+    FIELD(pf_stripe, source_y),
+    FIELD(pf_stripe, keyframe),
+    FIELD(pf_stripe, h264_profile),
 };
 
 static const field state_fields[] = {
@@ -91,9 +104,13 @@ static const field stats_fields[] = {
     FIELD(pf_stats, held_back),
     FIELD(pf_stats, wakeups),
     FIELD(pf_stats, encoders_opened),
-    FIELD(pf_stats, grab_ns),
-    FIELD(pf_stats, encode_ns),
-    FIELD(pf_stats, queue_ns),
+    FIELD(pf_stats, copies),
+};
+
+static const field histogram_fields[] = {
+    FIELD(pf_histogram, size_bytes), FIELD(pf_histogram, count),  FIELD(pf_histogram, sum_ns),
+    FIELD(pf_histogram, p50_ns),     FIELD(pf_histogram, p95_ns), FIELD(pf_histogram, p99_ns),
+    FIELD(pf_histogram, max_ns),
 };
 
 static const field memory_fields[] = {
@@ -112,9 +129,9 @@ typedef struct structure {
     { #type, sizeof(type), table, sizeof(table) / sizeof *(table) }
 
 static const structure structures[] = {
-    STRUCTURE(pf_settings, settings_fields), STRUCTURE(pf_stripe, stripe_fields),
-    STRUCTURE(pf_state, state_fields),       STRUCTURE(pf_stats, stats_fields),
-    STRUCTURE(pf_memory, memory_fields),
+    STRUCTURE(pf_settings, settings_fields),   STRUCTURE(pf_stripe, stripe_fields),
+    STRUCTURE(pf_state, state_fields),         STRUCTURE(pf_stats, stats_fields),
+    STRUCTURE(pf_histogram, histogram_fields), STRUCTURE(pf_memory, memory_fields),
 };
 
 static char text[8192];

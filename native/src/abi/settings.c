@@ -35,7 +35,7 @@ static const field_range ranges[] = {
     RANGE(damage_block_threshold, 0, 1000),
     RANGE(damage_block_duration, 1, 1000),
     RANGE(watermark_location, PF_WATERMARK_NONE, PF_WATERMARK_ANIMATED),
-    RANGE(stripe_header, PF_HEADER_PIXELFLUX, PF_HEADER_NONE),
+    RANGE(stripe_header, PF_HEADER_PIXELFLUX, PF_HEADER_EXTENDED),
     RANGE(queue_frames, 1, 16),
 };
 

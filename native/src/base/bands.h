@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/image.h"
+
 #define PF_BAND_ROWS 16u
 #define PF_FRAME_SIDE_PX_MAX 16384u
 #define PF_BAND_COUNT_MAX (PF_FRAME_SIDE_PX_MAX / PF_BAND_ROWS)
@@ -57,6 +59,27 @@ static inline bool pf_bands_any(const pf_bands *bands, pf_band_range range) {
         }
     }
     return false;
+}
+
+/** Where pixels may have changed: bands, and of each of those the columns
+ * left_px...right_px-1. */
+typedef struct pf_damage {
+    pf_bands bands;
+    uint16_t left_px[PF_BAND_COUNT_MAX];
+    uint16_t right_px[PF_BAND_COUNT_MAX];
+} pf_damage;
+
+static inline void pf_damage_add(pf_damage *damage, pf_rect rect) {
+    uint16_t left = (uint16_t)rect.x, right = (uint16_t)(rect.x + rect.width);
+    uint32_t end = rect.height > 0 ? pf_band_count(rect.y + rect.height) : 0;
+    for (uint32_t band = rect.y / PF_BAND_ROWS; band < end; band++) {
+        bool known = pf_bands_has(&damage->bands, band);
+        damage->left_px[band] =
+            known && damage->left_px[band] < left ? damage->left_px[band] : left;
+        damage->right_px[band] =
+            known && damage->right_px[band] > right ? damage->right_px[band] : right;
+        pf_bands_add(&damage->bands, (pf_band_range){band, band + 1});
+    }
 }
 
 /** The next run of bands in the set at or after `from`; empty where none is. */

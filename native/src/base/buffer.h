@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/timeline.h"
 #include "pixelflux.h"
 
 typedef struct pf_buffer_pool pf_buffer_pool;
@@ -22,9 +23,8 @@ typedef struct pf_buffer {
     pf_buffer_pool *pool;
     /** What drain hands out; the pool does not look at it. */
     pf_stripe stripe;
-    /** The outbox's: when the stripe was queued, and what the frame's size was
-     * then. */
-    uint64_t queued_ns;
+    pf_timeline timeline;
+    /** The outbox's: what the frame's size was when the stripe was queued. */
     uint32_t frame_width;
     uint32_t frame_height;
     uint32_t resize_count;

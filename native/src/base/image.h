@@ -37,6 +37,14 @@ typedef struct pf_sprite {
     uint64_t serial;
 } pf_sprite;
 
+/** A rectangle of an image, which lies within it. */
+static inline pf_image pf_image_part(pf_image image, pf_rect part) {
+    image.pixels += (uint64_t)part.y * image.stride_bytes + (uint64_t)part.x * PF_BYTES_PER_PIXEL;
+    image.width_px = part.width;
+    image.height_px = part.height;
+    return image;
+}
+
 /** The rows y...y+height_px-1 of an image. */
 static inline pf_image pf_image_rows(pf_image image, uint32_t y, uint32_t height_px) {
     image.pixels += (uint64_t)y * image.stride_bytes;

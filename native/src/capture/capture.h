@@ -42,9 +42,25 @@ typedef struct pf_capture {
     pf_settings *settings;
     pf_watermark *watermark;
     pf_pacer pacer;
+    /** Since when there has been reason for a frame; 0: there is none. */
+    uint64_t reason_ns;
     pf_frame_stage stage;
     atomic_uint_fast64_t wakeups;
 } pf_capture;
+
+static inline pf_rect pf_settings_region(const pf_settings *settings) {
+    return (pf_rect){settings->capture_x, settings->capture_y, settings->capture_width,
+                     settings->capture_height};
+}
+
+static inline bool pf_settings_same_region(const pf_settings *a, const pf_settings *b) {
+    return a->capture_x == b->capture_x && a->capture_y == b->capture_y &&
+           a->capture_width == b->capture_width && a->capture_height == b->capture_height;
+}
+
+/** The capture thread: opens the source, captures until it is asked to end or
+ * fails, closes what it opened, and says so in the outbox. */
+void *pf_capture_main(void *capture);
 
 /** Starts the thread with settings that have been checked. */
 pf_status pf_capture_create(const pf_settings *settings, pf_capture **capture, pf_error *error);

@@ -1,160 +1,18 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "capture/frame.h"
 
-#include <string.h>
-
 #include "base/clock.h"
-#include "base/memory.h"
-
-/* Buffers kept for reuse: what a frame of noise at high quality takes. */
-#define IDLE_BYTES_MAX ((size_t)8 << 20)
-
-#define H264_QUANTIZER_MAX 51u
 
 /* The re-check takes 64 rows ten times a second at most: 30 us of grabbing
  * each, and all of a 1080p screen in two seconds of activity. */
 #define RECHECK_BAND_COUNT 4u
 #define RECHECK_INTERVAL_NS (PF_NS_PER_S / 10)
 
-static pf_layout_kind layout_kind(const pf_settings *settings) {
-    if (settings->output_mode == PF_OUTPUT_JPEG) {
-        return PF_LAYOUT_JPEG;
-    }
-    return settings->h264_full_frame ? PF_LAYOUT_FULL_FRAME : PF_LAYOUT_H264;
-}
-
-/** What x264's CRF would give to motion: on video, a quantiser of 28 took the
- * bytes and gave the PSNR of CRF 25 (38.5 dB), measured with a prototype. */
-static uint32_t busy_quantizer(uint32_t crf) {
-    return crf + 3 < H264_QUANTIZER_MAX ? crf + 3 : H264_QUANTIZER_MAX;
-}
-
-static pf_stripe_policy policy_of(const pf_settings *settings) {
-    bool jpeg = settings->output_mode == PF_OUTPUT_JPEG;
-    pf_stripe_policy policy = {
-        .jpeg = jpeg,
-        .quality = jpeg ? settings->jpeg_quality : settings->h264_crf,
-        .busy_quality = busy_quantizer(settings->h264_crf),
-        .rest_quality = jpeg ? settings->paint_over_jpeg_quality : settings->h264_paint_over_crf,
-        .rest_keyframe = settings->h264_paint_over == PF_H264_PAINT_OVER_IDR,
-        .frame_interval_ns = (uint64_t)((double)PF_NS_PER_S / settings->target_fps),
-        .rest_after_frames = settings->paint_over_trigger_frames,
-        .busy_after_changes = settings->damage_block_threshold,
-        .busy_frames = settings->damage_block_duration};
-    bool better =
-        jpeg ? policy.rest_quality > policy.quality : policy.rest_quality < policy.quality;
-    policy.refresh = settings->use_paint_over_quality && better;
-    return policy;
-}
-
-static pf_encoder_format format_of(const pf_settings *settings, pf_image frame) {
-    bool jpeg = settings->output_mode == PF_OUTPUT_JPEG;
-    bool full_frame = layout_kind(settings) == PF_LAYOUT_FULL_FRAME;
-    return (pf_encoder_format){.output_mode = settings->output_mode,
-                               .width_px = frame.width_px,
-                               .full_color =
-                                   jpeg ? settings->jpeg_full_color : settings->h264_full_color,
-                               .fps = (uint32_t)(settings->target_fps + 0.5),
-                               .thread_count = full_frame ? pf_pool_width() : 1};
-}
-
-static void free_slots(pf_frame_stage *stage) {
-    for (uint32_t stripe = 0; stripe < stage->plan.stripe_count; stripe++) {
-        pf_encoder *encoder = stage->slots[stripe].encoder;
-        if (encoder != NULL) {
-            encoder->ops->destroy(encoder);
-        }
-        pf_free(stage->slots[stripe].saved);
-    }
-    pf_free(stage->slots);
-    pf_free(stage->jobs);
-    stage->slots = NULL;
-    stage->jobs = NULL;
-    stage->plan.stripe_count = 0;
-}
-
-/** Has everything grabbed and sent; the encoders stay. */
-static void restart_stripes(pf_frame_stage *stage) {
-    for (uint32_t stripe = 0; stripe < stage->plan.stripe_count; stripe++) {
-        pf_stripe_state_init(&stage->slots[stripe].state, &stage->policy);
-    }
-    stage->all_damaged = true;
-}
-
-static pf_status cut_frame(pf_frame_stage *stage, const pf_layout_plan *plan, pf_error *error) {
-    free_slots(stage);
-    stage->slots = pf_alloc(plan->stripe_count, sizeof *stage->slots);
-    stage->jobs = pf_alloc(plan->stripe_count, sizeof *stage->jobs);
-    if (stage->slots == NULL || stage->jobs == NULL) {
-        pf_free(stage->slots);
-        pf_free(stage->jobs);
-        stage->slots = NULL;
-        stage->jobs = NULL;
-        return pf_error_no_memory(error, "the stripes");
-    }
-    stage->plan = *plan;
-    restart_stripes(stage);
-    return PF_STATUS_OK;
-}
-
-static bool same_format(const pf_encoder_format *a, const pf_encoder_format *b) {
-    return a->output_mode == b->output_mode && a->width_px == b->width_px &&
-           a->full_color == b->full_color && a->thread_count == b->thread_count;
-}
-
-static void adopt_policy(pf_frame_stage *stage) {
-    for (uint32_t stripe = 0; stripe < stage->plan.stripe_count; stripe++) {
-        pf_stripe_state_adopt(&stage->slots[stripe].state, &stage->policy);
-    }
-}
-
-pf_status pf_frame_stage_configure(pf_frame_stage *stage, const pf_settings *settings, bool restart,
-                                   pf_error *error) {
-    pf_image frame = stage->source->frame;
-    pf_layout_plan plan =
-        pf_layout_make(frame.height_px, layout_kind(settings), settings->stripe_height);
-    pf_encoder_format format = format_of(settings, frame);
-    bool same = stage->slots != NULL && same_format(&format, &stage->format) &&
-                plan.height_px == stage->plan.height_px &&
-                plan.stripe_height_px == stage->plan.stripe_height_px;
-    stage->policy = policy_of(settings);
-    stage->header = settings->stripe_header;
-    stage->watermark_location = settings->watermark_location;
-    stage->capture_cursor = settings->capture_cursor;
-    stage->overlays_changed = true;
-    if (same && restart) {
-        restart_stripes(stage);
-        return PF_STATUS_OK;
-    }
-    if (same) {
-        adopt_policy(stage);
-        return PF_STATUS_OK;
-    }
-    stage->format = format;
-    return cut_frame(stage, &plan, error);
-}
-
-pf_status pf_frame_stage_init(pf_frame_stage *stage, const pf_settings *settings, pf_error *error) {
-    pthread_mutex_init(&stage->failure_lock, NULL);
-    stage->buffers = pf_buffer_pool_create(IDLE_BYTES_MAX);
-    if (stage->buffers == NULL) {
-        return pf_error_no_memory(error, "the stripe buffers");
-    }
-    return pf_frame_stage_configure(stage, settings, true, error);
-}
-
-void pf_frame_stage_deinit(pf_frame_stage *stage) {
-    free_slots(stage);
-    if (stage->buffers != NULL) {
-        pf_buffer_pool_release(stage->buffers);
-        stage->buffers = NULL;
-    }
-    pthread_mutex_destroy(&stage->failure_lock);
-}
-
 /** Numbers the stripe's job; pf_pool_publish hands it out. */
 static void publish_stripe(pf_frame_stage *stage, uint32_t stripe, uint64_t now_ns) {
-    stage->slots[stripe].grabbed_ns = now_ns;
+    pf_stripe_slot *slot = &stage->slots[stripe];
+    slot->grabbed_ns = now_ns;
+    pf_timeline_mark(&slot->timeline, PF_STAGE_GRAB, now_ns);
     stage->jobs[stage->job_count++] = stripe;
 }
 
@@ -182,7 +40,7 @@ static void publish_ungrabbed(pf_frame_stage *stage, const pf_frame_request *req
         const pf_stripe_slot *slot = &stage->slots[stripe];
         bool due = request->now_ns >= pf_stripe_refresh_due_ns(&slot->state, &stage->policy);
         if (!slot->awaits_grab && (slot->input.damaged || request->keyframe || due)) {
-            publish_stripe(stage, stripe, request->now_ns);
+            publish_stripe(stage, stripe, pf_clock_now_ns());
         }
     }
     pf_pool_publish(&stage->batch, stage->job_count);
@@ -208,22 +66,23 @@ static void add_recheck(pf_frame_stage *stage, const pf_frame_request *request) 
  * something to do is told by *any. */
 static pf_status find_damage(pf_frame_stage *stage, const pf_frame_request *request, bool *any,
                              pf_error *error) {
-    pf_bands_clear(&stage->grabbed);
+    pf_bands_clear(&stage->damage.bands);
     if (request->damaged) {
-        pf_status status = stage->source->ops->damage(stage->source, &stage->grabbed, error);
+        pf_status status = stage->source->ops->damage(stage->source, &stage->damage, error);
         if (status != PF_STATUS_OK) {
             return status;
         }
     }
     if (stage->all_damaged) {
-        pf_bands_add_rows(&stage->grabbed, 0, stage->plan.height_px);
+        pf_damage_add(&stage->damage,
+                      (pf_rect){0, 0, stage->format.width_px, stage->plan.height_px});
         stage->all_damaged = false;
     }
     for (uint32_t stripe = 0; stripe < stage->plan.stripe_count; stripe++) {
         pf_band_range bands = pf_layout_stripe_bands(&stage->plan, stripe);
         stage->slots[stripe].input = (pf_stripe_input){
             .now_ns = request->now_ns,
-            .damaged = pf_bands_any(&stage->grabbed, bands),
+            .damaged = pf_bands_any(&stage->damage.bands, bands),
             .keyframe = request->keyframe,
         };
     }
@@ -236,24 +95,59 @@ static pf_status find_damage(pf_frame_stage *stage, const pf_frame_request *requ
 }
 
 static void choose_grabs(pf_frame_stage *stage, const pf_frame_request *request) {
+    stage->grabbed = stage->damage.bands;
     add_recheck(stage, request);
     for (uint32_t stripe = 0; stripe < stage->plan.stripe_count; stripe++) {
         pf_stripe_slot *slot = &stage->slots[stripe];
         pf_band_range bands = pf_layout_stripe_bands(&stage->plan, stripe);
         slot->awaits_grab = pf_bands_any(&stage->grabbed, bands);
         slot->input.checked = slot->awaits_grab && !slot->input.damaged;
+        slot->timeline = pf_timeline_begin(request->reason_ns);
+        pf_timeline_mark(&slot->timeline, PF_STAGE_WAIT, request->now_ns);
     }
+}
+
+/** Bands have arrived, but no stripe may go before it is known what moved. */
+static void on_bands_held(void *context, pf_band_range arrived) {
+    pf_frame_stage *stage = context;
+    pf_count(&stage->counters.rows_grabbed, (arrived.end - arrived.first) * PF_BAND_ROWS);
+}
+
+/** Grabs all, tells of what moved, and then hands out the stripes. */
+static pf_status grab_and_search(pf_frame_stage *stage, const pf_frame_request *request,
+                                 pf_error *error) {
+    pf_status status =
+        stage->source->ops->grab(stage->source, &stage->grabbed, on_bands_held, stage, error);
+    if (status == PF_STATUS_OK) {
+        status = pf_scroll_copy_find(stage, request, error);
+    }
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
+    publish_ungrabbed(stage, request);
+    uint32_t before = stage->job_count;
+    for (uint32_t stripe = 0; stripe < stage->plan.stripe_count; stripe++) {
+        if (stage->slots[stripe].awaits_grab) {
+            publish_stripe(stage, stripe, pf_clock_now_ns());
+        }
+    }
+    pf_pool_publish(&stage->batch, stage->job_count - before);
+    return PF_STATUS_OK;
+}
+
+static pf_status grab_as_it_comes(pf_frame_stage *stage, const pf_frame_request *request,
+                                  pf_error *error) {
+    publish_ungrabbed(stage, request);
+    return stage->source->ops->grab(stage->source, &stage->grabbed, on_bands, stage, error);
 }
 
 static pf_status grab_and_encode(pf_frame_stage *stage, const pf_frame_request *request,
                                  pf_error *error) {
-    uint64_t begin_ns = pf_clock_now_ns();
     stage->job_count = 0;
     pf_pool_begin(&stage->batch, pf_stripe_job_run, stage);
-    publish_ungrabbed(stage, request);
-    pf_status status =
-        stage->source->ops->grab(stage->source, &stage->grabbed, on_bands, stage, error);
-    pf_count(&stage->counters.grab_ns, pf_clock_now_ns() - begin_ns);
+    pf_scroll_copy_begin(stage, request);
+    pf_status status = pf_scroll_copy_searches(stage) ? grab_and_search(stage, request, error)
+                                                      : grab_as_it_comes(stage, request, error);
     pf_pool_finish(&stage->batch);
     pf_outbox_end_frame(stage->outbox, stage->frame_id);
     pf_count(&stage->counters.frames, 1);

@@ -11,8 +11,10 @@
 #include "base/buffer.h"
 #include "capture/outbox.h"
 #include "capture/pool.h"
+#include "capture/scroll_copy.h"
 #include "damage/layout.h"
 #include "damage/stripe_state.h"
+#include "damage/tiles.h"
 #include "encode/encoder.h"
 #include "overlay/watermark.h"
 #include "source/source.h"
@@ -22,12 +24,18 @@ enum { PF_OVERLAY_WATERMARK, PF_OVERLAY_CURSOR, PF_OVERLAY_COUNT };
 /** What one stripe keeps from frame to frame, and its part in this frame. */
 typedef struct pf_stripe_slot {
     pf_stripe_state state;
-    /** NULL until its first picture. */
+    pf_tiles tiles;
+    /** H.264: NULL until its first picture. JPEG pictures have no past, and are
+     * encoded by whatever encoder is idle. */
     pf_encoder *encoder;
+    /** H.264: pf_encode_request.constant of the picture under way. */
+    uint8_t *constant;
     pf_stripe_input input;
     /** Bands of it are being grabbed. */
     bool awaits_grab;
     uint64_t grabbed_ns;
+    /** Of this frame. */
+    pf_timeline timeline;
     /** What overlays hide while the stripe is encoded; kept for the next time. */
     uint8_t *saved;
     size_t saved_bytes;
@@ -40,11 +48,9 @@ typedef struct pf_frame_counters {
     atomic_uint_fast64_t stripes_unchanged;
     atomic_uint_fast64_t changed_without_damage;
     atomic_uint_fast64_t encoders_opened;
-    atomic_uint_fast64_t grab_ns;
-    atomic_uint_fast64_t encode_ns;
 } pf_frame_counters;
 
-typedef struct pf_frame_stage {
+struct pf_frame_stage {
     /** Borrowed. */
     pf_source *source;
     pf_outbox *outbox;
@@ -57,6 +63,8 @@ typedef struct pf_frame_stage {
     /** Stripes of this frame in the order of their jobs. */
     uint32_t *jobs;
     uint32_t job_count;
+    /** JPEG: at most one for each thread; under `lock`. */
+    pf_encoder *idle_encoders;
 
     pf_layout_plan plan;
     pf_stripe_policy policy;
@@ -65,12 +73,16 @@ typedef struct pf_frame_stage {
     uint32_t frame_id;
     /** Nothing of the frame is up to date. */
     bool all_damaged;
-    /** Bands that this frame grabs. */
+    /** What this frame was told of. */
+    pf_damage damage;
+    /** Bands that it grabs: those, and some that are looked at unasked. */
     pf_bands grabbed;
     pf_batch batch;
 
     /** What is drawn over the frame, and how it is found. */
     pf_sprite overlays[PF_OVERLAY_COUNT];
+    /** As they were drawn in the frame before. */
+    pf_sprite overlays_before[PF_OVERLAY_COUNT];
     uint32_t watermark_location;
     uint64_t watermark_step;
     bool capture_cursor;
@@ -81,11 +93,14 @@ typedef struct pf_frame_stage {
     uint32_t recheck_band;
     uint64_t recheck_ns;
 
+    pf_scroll_copy scroll;
+
+    /** What the jobs of a frame share. */
+    pthread_mutex_t lock;
     /** The first job that fails says why. */
-    pthread_mutex_t failure_lock;
     pf_error failure;
     pf_frame_counters counters;
-} pf_frame_stage;
+};
 
 static inline void pf_count(atomic_uint_fast64_t *counter, uint64_t amount) {
     atomic_fetch_add_explicit(counter, amount, memory_order_relaxed);
@@ -109,13 +124,15 @@ pf_status pf_frame_stage_configure(pf_frame_stage *stage, const pf_settings *set
                                    pf_error *error);
 
 /** What is asked of one frame. */
-typedef struct pf_frame_request {
+struct pf_frame_request {
     uint64_t now_ns;
+    /** Since when there has been reason for it. */
+    uint64_t reason_ns;
     /** Ask the source where its damage is. */
     bool damaged;
     /** Send every stripe, complete, and look at all of the screen. */
     bool keyframe;
-} pf_frame_request;
+};
 
 /** Takes one frame and returns when its last stripe is queued. */
 pf_status pf_frame_take(pf_frame_stage *stage, const pf_frame_request *request, pf_error *error);

@@ -51,7 +51,6 @@ static void tell(pf_outbox *outbox) {
 }
 
 static void append(pf_outbox *outbox, pf_buffer *buffer) {
-    buffer->queued_ns = pf_clock_now_ns();
     buffer->frame_width = outbox->state.width;
     buffer->frame_height = outbox->state.height;
     buffer->resize_count = outbox->state.resize_count;
@@ -68,6 +67,7 @@ static void append(pf_outbox *outbox, pf_buffer *buffer) {
     outbox->stripes_pushed++;
     outbox->bytes_pushed += buffer->stripe.size_bytes;
     outbox->keyframes_pushed += buffer->stripe.keyframe;
+    outbox->copies_pushed += buffer->stripe.type == PF_STRIPE_COPY;
 }
 
 void pf_outbox_push(pf_outbox *outbox, pf_buffer *buffer) {
@@ -150,6 +150,7 @@ pf_status pf_outbox_wait(pf_outbox *outbox, uint32_t timeout_ms) {
         status = PF_STATUS_ENDED;
     } else if (untold(outbox)) {
         outbox->told = true;
+        outbox->told_ns = pf_clock_now_ns();
         status = PF_STATUS_OK;
     }
     pthread_mutex_unlock(&outbox->lock);
@@ -162,9 +163,21 @@ static void tell_size_of(const pf_buffer *buffer, pf_state *state) {
     state->resize_count = buffer->resize_count;
 }
 
+/** Closes the books on a stripe that is being drained. */
+static void count_stages(pf_outbox *outbox, bool told, pf_buffer *buffer, uint64_t now_ns) {
+    pf_timeline *timeline = &buffer->timeline;
+    pf_timeline_mark(timeline, PF_STAGE_QUEUE, told ? outbox->told_ns : now_ns);
+    pf_timeline_mark(timeline, PF_STAGE_POLL, now_ns);
+    buffer->stripe.latency_ns = timeline->last_ns - timeline->begin_ns;
+    for (uint32_t stage = 0; stage < PF_STAGE_COUNT; stage++) {
+        pf_time_counts_add(&outbox->stages[stage], timeline->stage_ns[stage]);
+    }
+}
+
 /** Moves stripes of one size out. The state's size is theirs: a reader that is
  * told of another has seen all of the one before. */
-static uint32_t pop_all(pf_outbox *outbox, pf_stripe *stripes, uint32_t capacity, pf_state *state) {
+static uint32_t pop_all(pf_outbox *outbox, bool told, pf_stripe *stripes, uint32_t capacity,
+                        pf_state *state) {
     uint32_t count = 0;
     uint64_t now_ns = pf_clock_now_ns();
     if (outbox->head != NULL) {
@@ -173,7 +186,7 @@ static uint32_t pop_all(pf_outbox *outbox, pf_stripe *stripes, uint32_t capacity
     while (count < capacity && outbox->head != NULL &&
            outbox->head->resize_count == state->resize_count) {
         pf_buffer *buffer = pop(outbox);
-        outbox->queue_ns += now_ns - buffer->queued_ns;
+        count_stages(outbox, told, buffer, now_ns);
         pf_buffer_lend(buffer);
         stripes[count++] = buffer->stripe;
     }
@@ -184,11 +197,12 @@ uint32_t pf_outbox_drain(pf_outbox *outbox, pf_stripe *stripes, uint32_t capacit
                          pf_state *state) {
     uint32_t size_bytes = state->size_bytes;
     pthread_mutex_lock(&outbox->lock);
+    bool told = outbox->told;
     outbox->news = false;
     outbox->told = false;
     *state = outbox->state;
     state->size_bytes = size_bytes;
-    uint32_t count = pop_all(outbox, stripes, capacity, state);
+    uint32_t count = pop_all(outbox, told, stripes, capacity, state);
     state->queued_count = outbox->stripe_count;
     bool kick = outbox->held_back && outbox->frame_count < outbox->frames_max;
     if (kick) {
@@ -211,6 +225,12 @@ void pf_outbox_stats(pf_outbox *outbox, pf_stats *stats) {
     stats->bytes = outbox->bytes_pushed;
     stats->keyframes = outbox->keyframes_pushed;
     stats->held_back = outbox->held_back_count;
-    stats->queue_ns = outbox->queue_ns;
+    stats->copies = outbox->copies_pushed;
+    pthread_mutex_unlock(&outbox->lock);
+}
+
+void pf_outbox_histogram(pf_outbox *outbox, uint32_t stage, pf_histogram *histogram) {
+    pthread_mutex_lock(&outbox->lock);
+    pf_time_counts_read(&outbox->stages[stage], histogram);
     pthread_mutex_unlock(&outbox->lock);
 }

@@ -11,6 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/histogram.h"
 #include "base/wake.h"
 
 typedef struct pf_outbox {
@@ -32,6 +33,7 @@ typedef struct pf_outbox {
     /** Something happened since the last drain; the reader has been told. */
     bool news;
     bool told;
+    uint64_t told_ns;
     pf_state state;
     pf_error error;
     /** Sums for pf_stats. */
@@ -42,7 +44,9 @@ typedef struct pf_outbox {
     uint64_t bytes_pushed;
     uint64_t keyframes_pushed;
     uint64_t held_back_count;
-    uint64_t queue_ns;
+    uint64_t copies_pushed;
+    /** Of the stripes that were drained. */
+    pf_time_counts stages[PF_STAGE_COUNT];
 } pf_outbox;
 
 void pf_outbox_init(pf_outbox *outbox, pf_wake *wake, uint32_t frames_max);
@@ -78,5 +82,6 @@ uint32_t pf_outbox_drain(pf_outbox *outbox, pf_stripe *stripes, uint32_t capacit
 
 void pf_outbox_message(pf_outbox *outbox, char *text, uint32_t capacity_bytes);
 void pf_outbox_stats(pf_outbox *outbox, pf_stats *stats);
+void pf_outbox_histogram(pf_outbox *outbox, uint32_t stage, pf_histogram *histogram);
 
 #endif

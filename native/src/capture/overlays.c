@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /** Where the pointer and the watermark are in the next frame. */
+#include <string.h>
+
 #include "capture/frame.h"
 
 static pf_sprite place_watermark(pf_frame_stage *stage) {
@@ -25,7 +27,10 @@ static void damage_stripes_under(pf_frame_stage *stage, const pf_sprite *overlay
                                        pf_layout_stripe_y(&stage->plan, stripe),
                                        pf_layout_stripe_rows(&stage->plan, stripe));
         if (part.height > 0) {
-            stage->slots[stripe].input.damaged = true;
+            pf_stripe_slot *slot = &stage->slots[stripe];
+            part.y -= pf_layout_stripe_y(&stage->plan, stripe);
+            slot->input.damaged = true;
+            pf_tiles_mark(&slot->tiles, part, PF_TILE_CHANGED);
         }
     }
 }
@@ -41,6 +46,7 @@ static void replace(pf_frame_stage *stage, int index, const pf_sprite *overlay) 
 
 pf_status pf_overlays_update(pf_frame_stage *stage, pf_error *error) {
     stage->overlays_changed = false;
+    memcpy(stage->overlays_before, stage->overlays, sizeof stage->overlays);
     pf_sprite watermark = place_watermark(stage);
     replace(stage, PF_OVERLAY_WATERMARK, &watermark);
     pf_sprite cursor;

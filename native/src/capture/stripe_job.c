@@ -8,65 +8,116 @@
 #include "encode/wire_header.h"
 
 static void note_failure(pf_frame_stage *stage, const pf_error *error) {
-    pthread_mutex_lock(&stage->failure_lock);
+    pthread_mutex_lock(&stage->lock);
     if (stage->failure.status == PF_STATUS_OK) {
         stage->failure = *error;
     }
-    pthread_mutex_unlock(&stage->failure_lock);
+    pthread_mutex_unlock(&stage->lock);
 }
 
-static pf_status ready_encoder(pf_frame_stage *stage, pf_stripe_slot *slot, uint32_t rows,
-                               pf_error *error) {
-    if (slot->encoder != NULL) {
-        return PF_STATUS_OK;
-    }
+static pf_status create_encoder(pf_frame_stage *stage, uint32_t rows, pf_encoder **encoder,
+                                pf_error *error) {
     pf_encoder_format format = stage->format;
     format.height_px = rows;
     pf_count(&stage->counters.encoders_opened, format.output_mode == PF_OUTPUT_H264);
-    return pf_encoder_create(&format, &slot->encoder, error);
+    return pf_encoder_create(&format, encoder, error);
 }
 
-/** Describes the picture for the reader and writes its header. */
-static void label(pf_frame_stage *stage, uint32_t stripe, pf_encode_result *result) {
+/** The encoder for a stripe's picture, to be given back by put_encoder. */
+static pf_status take_encoder(pf_frame_stage *stage, pf_stripe_slot *slot, uint32_t rows,
+                              pf_encoder **encoder, pf_error *error) {
+    if (stage->format.output_mode == PF_OUTPUT_H264) {
+        pf_status status = slot->encoder == NULL
+                               ? create_encoder(stage, rows, &slot->encoder, error)
+                               : PF_STATUS_OK;
+        *encoder = slot->encoder;
+        return status;
+    }
+    pthread_mutex_lock(&stage->lock);
+    *encoder = stage->idle_encoders;
+    if (*encoder != NULL) {
+        stage->idle_encoders = (*encoder)->next;
+    }
+    pthread_mutex_unlock(&stage->lock);
+    return *encoder == NULL ? create_encoder(stage, rows, encoder, error) : PF_STATUS_OK;
+}
+
+static void put_encoder(pf_frame_stage *stage, pf_encoder *encoder) {
+    if (stage->format.output_mode == PF_OUTPUT_JPEG) {
+        pthread_mutex_lock(&stage->lock);
+        encoder->next = stage->idle_encoders;
+        stage->idle_encoders = encoder;
+        pthread_mutex_unlock(&stage->lock);
+    }
+}
+
+static uint32_t stripe_type(const pf_frame_stage *stage) {
+    return stage->format.output_mode == PF_OUTPUT_JPEG ? PF_STRIPE_JPEG : PF_STRIPE_H264;
+}
+
+/** Describes the picture of an area of the stripe for the reader and writes its
+ * header. */
+static void label(pf_frame_stage *stage, uint32_t stripe, pf_rect area, pf_encode_result *result) {
     pf_stripe *label = &result->buffer->stripe;
-    uint32_t mode = stage->format.output_mode;
+    uint32_t type = stripe_type(stage);
     *label = (pf_stripe){.bytes = (uint64_t)(uintptr_t)result->buffer->bytes,
                          .context = (uint64_t)(uintptr_t)result->buffer,
                          .timestamp_us = stage->slots[stripe].grabbed_ns / PF_NS_PER_US,
-                         .header_bytes = pf_wire_header_bytes(stage->header, mode),
+                         .header_bytes = pf_wire_header_bytes(stage->header, type),
                          .frame_id = stage->frame_id,
-                         .y = pf_layout_stripe_y(&stage->plan, stripe),
-                         .width = stage->format.width_px,
-                         .height = pf_layout_stripe_rows(&stage->plan, stripe),
-                         .output_mode = mode,
+                         .type = type,
+                         .x = area.x,
+                         .y = pf_layout_stripe_y(&stage->plan, stripe) + area.y,
+                         .width = area.width,
+                         .height = area.height,
                          .keyframe = result->keyframe,
                          .h264_profile = result->h264_profile};
     label->size_bytes = label->header_bytes + result->payload_bytes;
-    pf_wire_header_write(result->buffer->bytes, &(pf_wire_fields){.header = stage->header,
-                                                                  .output_mode = mode,
-                                                                  .frame_id = label->frame_id,
-                                                                  .y = label->y,
-                                                                  .width = label->width,
-                                                                  .height = label->height,
-                                                                  .keyframe = result->keyframe,
-                                                                  .intra = result->intra});
+    pf_wire_header_write(result->buffer->bytes, stage->header, label, result->intra);
 }
 
-static pf_status encode(pf_frame_stage *stage, uint32_t stripe, pf_image image,
+/** The part of the stripe that its picture shows; of height 0 where a copy has
+ * shown it all. */
+static pf_rect area_of(const pf_frame_stage *stage, const pf_tiles *tiles,
+                       const pf_stripe_decision *decision) {
+    if (stage->policy.partial && !decision->keyframe) {
+        return pf_tiles_area(tiles, PF_TILE_CHANGED | (decision->refresh ? PF_TILE_UNREFINED : 0));
+    }
+    return (pf_rect){0, 0, tiles->width_px, tiles->height_px};
+}
+
+/** What an H.264 encoder may rely on; NULL: nothing. */
+static uint8_t *constant_of(const pf_stripe_slot *slot, const pf_stripe_decision *decision) {
+    if (slot->constant == NULL || decision->keyframe) {
+        return NULL;
+    }
+    pf_tiles_write_constant(&slot->tiles, slot->constant);
+    return slot->constant;
+}
+
+static pf_status encode(pf_frame_stage *stage, uint32_t stripe, pf_encoder *encoder, pf_image image,
                         const pf_stripe_decision *decision, pf_error *error) {
     pf_stripe_slot *slot = &stage->slots[stripe];
-    pf_encode_request request = {
-        .image = image,
-        .quality = decision->quality,
-        .keyframe = decision->keyframe,
-        .header_bytes = pf_wire_header_bytes(stage->header, stage->format.output_mode)};
+    pf_rect area = area_of(stage, &slot->tiles, decision);
+    if (area.height == 0) {
+        return PF_STATUS_OK;
+    }
+    pf_encode_request request = {.image = pf_image_part(image, area),
+                                 .constant = constant_of(slot, decision),
+                                 .quality = decision->quality,
+                                 .keyframe = decision->keyframe,
+                                 .header_bytes =
+                                     pf_wire_header_bytes(stage->header, stripe_type(stage)),
+                                 .timeline = &slot->timeline};
     pf_encode_result result;
-    pf_status status =
-        slot->encoder->ops->encode(slot->encoder, &request, stage->buffers, &result, error);
+    pf_status status = encoder->ops->encode(encoder, &request, stage->buffers, &result, error);
     if (status != PF_STATUS_OK) {
         return status;
     }
-    label(stage, stripe, &result);
+    pf_tiles_note_picture(&slot->tiles, decision->keyframe || decision->refresh, decision->refined);
+    label(stage, stripe, area, &result);
+    pf_timeline_mark(&slot->timeline, PF_STAGE_ENCODE, pf_clock_now_ns());
+    result.buffer->timeline = slot->timeline;
     pf_outbox_push(stage->outbox, result.buffer);
     return PF_STATUS_OK;
 }
@@ -115,34 +166,76 @@ static void draw_parts(const pf_frame_stage *stage, const pf_rect parts[PF_OVERL
     }
 }
 
-static pf_status encode_with_overlays(pf_frame_stage *stage, uint32_t stripe, pf_image image,
-                                      const pf_stripe_decision *decision, pf_error *error) {
+static pf_status encode_with_overlays(pf_frame_stage *stage, uint32_t stripe, pf_encoder *encoder,
+                                      pf_image image, const pf_stripe_decision *decision,
+                                      pf_error *error) {
     pf_stripe_slot *slot = &stage->slots[stripe];
-    pf_status status = ready_encoder(stage, slot, image.height_px, error);
-    if (status != PF_STATUS_OK) {
-        return status;
-    }
     pf_rect parts[PF_OVERLAY_COUNT];
     size_t saved_bytes = find_parts(stage, stripe, parts);
     if (saved_bytes == 0) {
-        return encode(stage, stripe, image, decision, error);
+        return encode(stage, stripe, encoder, image, decision, error);
     }
     if (!ready_saved(slot, saved_bytes)) {
         return pf_error_no_memory(error, "an overlay");
     }
     draw_parts(stage, parts, slot->saved, true);
-    status = encode(stage, stripe, image, decision, error);
+    pf_status status = encode(stage, stripe, encoder, image, decision, error);
     draw_parts(stage, parts, slot->saved, false);
     return status;
 }
 
+static pf_status send_picture(pf_frame_stage *stage, uint32_t stripe, pf_image image,
+                              const pf_stripe_decision *decision, pf_error *error) {
+    pf_encoder *encoder;
+    pf_status status = take_encoder(stage, &stage->slots[stripe], image.height_px, &encoder, error);
+    if (status == PF_STATUS_OK) {
+        status = encode_with_overlays(stage, stripe, encoder, image, decision, error);
+        put_encoder(stage, encoder);
+    }
+    return status;
+}
+
+/** Busy: what damage tells of is believed. */
+static void assume_damage(pf_frame_stage *stage, uint32_t stripe) {
+    pf_band_range bands = pf_layout_stripe_bands(&stage->plan, stripe);
+    for (uint32_t band = bands.first; band < bands.end; band++) {
+        if (pf_bands_has(&stage->damage.bands, band)) {
+            pf_tiles_assume(&stage->slots[stripe].tiles, band - bands.first,
+                            stage->damage.left_px[band], stage->damage.right_px[band]);
+        }
+    }
+}
+
+/** Whether the stripe's picture has to be mended, though its pixels may be those
+ * of the frame before. */
+static bool look_at_tiles(pf_frame_stage *stage, uint32_t stripe, pf_image image) {
+    pf_tiles *tiles = &stage->slots[stripe].tiles;
+    pf_band_range bands = pf_layout_stripe_bands(&stage->plan, stripe);
+    const pf_stripe_slot *slot = &stage->slots[stripe];
+    bool believe = pf_stripe_in_block(&slot->state, slot->input.now_ns);
+    bool look_at_all = tiles->any_unseen && !believe;
+    for (uint32_t band = bands.first; band < bands.end; band++) {
+        bool grabbed = pf_bands_has(&stage->grabbed, band);
+        if (believe && pf_bands_has(&stage->damage.bands, band)) {
+            pf_tiles_look_beside(tiles, image, band - bands.first, stage->damage.left_px[band],
+                                 stage->damage.right_px[band]);
+        } else if (grabbed || look_at_all) {
+            pf_tiles_look(tiles, image, band - bands.first, grabbed);
+        }
+    }
+    tiles->any_unseen = tiles->any_unseen && !look_at_all;
+    return pf_scroll_copy_settle(stage, stripe);
+}
+
 static uint64_t hash_stripe(pf_frame_stage *stage, uint32_t stripe, pf_image image) {
     const pf_stripe_slot *slot = &stage->slots[stripe];
-    if (!pf_stripe_needs_hash(&slot->state, &slot->input)) {
+    if (!pf_stripe_needs_hash(&slot->state, &stage->policy, &slot->input)) {
+        assume_damage(stage, stripe);
         return 0;
     }
     pf_count(&stage->counters.stripes_hashed, 1);
-    uint64_t hash = pf_hash_image(image);
+    bool mend = look_at_tiles(stage, stripe, image);
+    uint64_t hash = pf_tiles_digest(&slot->tiles) + (mend ? stage->frame_id + 1 : 0);
     pf_rect parts[PF_OVERLAY_COUNT];
     if (find_parts(stage, stripe, parts) > 0) {
         for (int index = 0; index < PF_OVERLAY_COUNT; index++) {
@@ -160,17 +253,16 @@ void pf_stripe_job_run(void *context, uint32_t index) {
     }
     uint32_t stripe = stage->jobs[index];
     pf_stripe_slot *slot = &stage->slots[stripe];
-    uint64_t begin_ns = pf_clock_now_ns();
+    pf_timeline_mark(&slot->timeline, PF_STAGE_SCHEDULE, pf_clock_now_ns());
     pf_image image = pf_image_rows(stage->source->frame, pf_layout_stripe_y(&stage->plan, stripe),
                                    pf_layout_stripe_rows(&stage->plan, stripe));
     pf_stripe_decision decision = pf_stripe_decide(&slot->state, &stage->policy, &slot->input,
                                                    hash_stripe(stage, stripe, image));
+    pf_timeline_mark(&slot->timeline, PF_STAGE_HASH, pf_clock_now_ns());
     pf_count(&stage->counters.stripes_unchanged, decision.unchanged);
     pf_count(&stage->counters.changed_without_damage, decision.untold);
     pf_error error = {0};
-    if (decision.send &&
-        encode_with_overlays(stage, stripe, image, &decision, &error) != PF_STATUS_OK) {
+    if (decision.send && send_picture(stage, stripe, image, &decision, &error) != PF_STATUS_OK) {
         note_failure(stage, &error);
     }
-    pf_count(&stage->counters.encode_ns, pf_clock_now_ns() - begin_ns);
 }

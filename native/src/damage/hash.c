@@ -4,14 +4,20 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/cpu.h"
 #include "damage/hash_avx2.h"
+#include "damage/hash_tiles.h"
 
-uint64_t pf_hash_image(pf_image image) {
-    size_t size_bytes = (size_t)image.stride_bytes * image.height_px;
+uint64_t pf_hash_bytes(const void *bytes, size_t size_bytes) {
+    return XXH3_64bits(bytes, size_bytes);
+}
+
+void pf_hash_tiles(pf_image image, uint32_t tile_width_px, uint64_t *hashes) {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2")) {
-        return pf_hash_bytes_avx2(image.pixels, size_bytes);
+    if (pf_cpu_has_avx2()) {
+        pf_hash_tiles_avx2(image, tile_width_px, hashes);
+        return;
     }
 #endif
-    return XXH3_64bits(image.pixels, size_bytes);
+    hash_tiles(image, tile_width_px, hashes);
 }

@@ -7,7 +7,9 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-uint64_t pf_hash_bytes_avx2(const void *bytes, size_t size_bytes) {
-    return XXH3_64bits(bytes, size_bytes);
+#include "damage/hash_tiles.h"
+
+void pf_hash_tiles_avx2(pf_image image, uint32_t tile_width_px, uint64_t *hashes) {
+    hash_tiles(image, tile_width_px, hashes);
 }
 #endif

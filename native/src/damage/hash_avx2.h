@@ -2,10 +2,9 @@
 #ifndef PF_DAMAGE_HASH_AVX2_H
 #define PF_DAMAGE_HASH_AVX2_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "base/image.h"
 
-/** XXH3-64 for a CPU that has AVX2. Defined on x86-64 only. */
-uint64_t pf_hash_bytes_avx2(const void *bytes, size_t size_bytes);
+/** pf_hash_tiles for a CPU that has AVX2. Defined on x86-64 only. */
+void pf_hash_tiles_avx2(pf_image image, uint32_t tile_width_px, uint64_t *hashes);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "damage/layout.h"
 
-/* JPEG: of a 1080p screen, stripes of 64 rows cost video 5 % more bytes than one
- * picture, and small changes a fifth of the CPU that two stripes do; measured
- * with a prototype of this core on two cores. */
+/* JPEG: of a 1080p screen, stripes of 64 rows cost video 8 % more bytes than one
+ * picture, and small changes a seventh of the CPU that two stripes do. All
+ * curves: docs/stripe-height.md. */
 #define JPEG_STRIPE_ROWS 64u
 /* H.264: motion is lost across edges, and each stripe is a decoder that the
  * browser has to open: no more than this many (w3c/webcodecs#363). */

@@ -16,13 +16,19 @@ void pf_stripe_state_init(pf_stripe_state *state, const pf_stripe_policy *policy
     *state = (pf_stripe_state){.next_quality = start_quality(policy)};
 }
 
-static bool blindly_busy(const pf_stripe_state *state, uint64_t now_ns) {
+bool pf_stripe_in_block(const pf_stripe_state *state, uint64_t now_ns) {
     return state->busy && now_ns < state->busy_until_ns;
 }
 
-bool pf_stripe_needs_hash(const pf_stripe_state *state, const pf_stripe_input *input) {
+static bool blindly_busy(const pf_stripe_state *state, const pf_stripe_policy *policy,
+                         uint64_t now_ns) {
+    return pf_stripe_in_block(state, now_ns) && !policy->partial;
+}
+
+bool pf_stripe_needs_hash(const pf_stripe_state *state, const pf_stripe_policy *policy,
+                          const pf_stripe_input *input) {
     bool looked_at = input->damaged || input->checked;
-    return !state->sent || (looked_at && !blindly_busy(state, input->now_ns));
+    return !state->sent || (looked_at && !blindly_busy(state, policy, input->now_ns));
 }
 
 uint64_t pf_stripe_refresh_due_ns(const pf_stripe_state *state, const pf_stripe_policy *policy) {
@@ -62,17 +68,18 @@ static void review_block(pf_stripe_state *state, const pf_stripe_policy *policy,
 /** Whether the damage was a change. Keeps the hash up to date. */
 static bool look(pf_stripe_state *state, const pf_stripe_policy *policy,
                  const pf_stripe_input *input, uint64_t hash) {
-    if (blindly_busy(state, input->now_ns)) {
+    if (blindly_busy(state, policy, input->now_ns)) {
         state->hash_outdated = state->hash_outdated || input->damaged;
         return input->damaged;
     }
     /* After pictures that were sent unseen the hash says nothing of a stripe
      * that nobody has touched since. */
     bool differs = state->hash_outdated ? input->damaged : state->hash != hash;
+    differs |= input->damaged && pf_stripe_in_block(state, input->now_ns);
     bool changed = !state->sent || differs;
     state->hash = hash;
     state->hash_outdated = false;
-    if (state->busy) {
+    if (state->busy && !pf_stripe_in_block(state, input->now_ns)) {
         review_block(state, policy, input->now_ns);
     }
     return changed;
@@ -103,13 +110,46 @@ static bool good_enough_for_rest(const pf_stripe_policy *policy, uint32_t qualit
     return policy->jpeg ? quality >= policy->rest_quality : quality <= policy->rest_quality;
 }
 
+static uint32_t worse(const pf_stripe_policy *policy, uint32_t a, uint32_t b) {
+    return (a < b) == policy->jpeg ? a : b;
+}
+
 static pf_stripe_decision send(pf_stripe_state *state, const pf_stripe_policy *policy,
                                uint32_t quality, bool keyframe) {
     state->sent = true;
     state->sent_quality = quality;
     state->rested = good_enough_for_rest(policy, quality);
-    return (pf_stripe_decision){
-        .send = true, .keyframe = keyframe || policy->jpeg, .quality = quality};
+    return (pf_stripe_decision){.send = true,
+                                .keyframe = keyframe || (policy->jpeg && !policy->partial),
+                                .quality = quality,
+                                .refined = state->rested};
+}
+
+static pf_stripe_decision send_change(pf_stripe_state *state, const pf_stripe_policy *policy,
+                                      bool keyframe) {
+    uint32_t before = state->sent_quality;
+    uint32_t quality = change_quality(state, policy);
+    pf_stripe_decision decision = send(state, policy, quality, keyframe);
+    if (!decision.keyframe && policy->partial) {
+        state->sent_quality = worse(policy, before, quality);
+        state->rested = good_enough_for_rest(policy, state->sent_quality);
+    }
+    return decision;
+}
+
+static pf_stripe_decision send_refresh(pf_stripe_state *state, const pf_stripe_policy *policy,
+                                       bool keyframe) {
+    end_row(state, policy);
+    pf_stripe_decision decision =
+        send(state, policy, policy->rest_quality, policy->rest_keyframe || keyframe);
+    decision.refresh = true;
+    return decision;
+}
+
+void pf_stripe_note_copy(pf_stripe_state *state, const pf_stripe_policy *policy, uint64_t now_ns) {
+    state->changed_ns = now_ns;
+    state->sent_quality = policy->quality;
+    state->rested = good_enough_for_rest(policy, policy->quality);
 }
 
 void pf_stripe_state_adopt(pf_stripe_state *state, const pf_stripe_policy *policy) {
@@ -124,15 +164,13 @@ pf_stripe_decision pf_stripe_decide(pf_stripe_state *state, const pf_stripe_poli
     bool looked_at = first || input->damaged || input->checked;
     if (looked_at && look(state, policy, input, hash)) {
         count_change(state, policy, input->now_ns);
-        pf_stripe_decision decision =
-            send(state, policy, change_quality(state, policy), first || input->keyframe);
+        pf_stripe_decision decision = send_change(state, policy, first || input->keyframe);
         decision.untold = !first && !input->damaged;
         return decision;
     }
     bool due = input->now_ns >= pf_stripe_refresh_due_ns(state, policy);
     if (due) {
-        end_row(state, policy);
-        return send(state, policy, policy->rest_quality, policy->rest_keyframe || input->keyframe);
+        return send_refresh(state, policy, input->keyframe);
     }
     if (input->keyframe) {
         return send(state, policy, state->sent_quality, true);

@@ -24,6 +24,10 @@ typedef struct pf_stripe_policy {
     uint32_t rest_quality;
     /** The refresh is an IDR rather than a P-frame; H.264 only. */
     bool rest_keyframe;
+    /** Pictures of changes show only what has changed, which takes a look at what
+     * damage does not tell of also while the stripe is busy; else they show all of
+     * the stripe. JPEG only. */
+    bool partial;
     uint64_t frame_interval_ns;
     uint32_t rest_after_frames;
     /** 0: a stripe is never busy. */
@@ -38,7 +42,8 @@ typedef struct pf_stripe_state {
     /** The hash above is not that of the picture sent last: it was sent
      * without a look. */
     bool hash_outdated;
-    /** What the last picture was encoded with. */
+    /** What the last picture was encoded with; with partial pictures the worst
+     * of those since the last one of all of the stripe, or refresh. */
     uint32_t sent_quality;
     /** JPEG: what the next change will be encoded with. */
     uint32_t next_quality;
@@ -65,10 +70,14 @@ typedef struct pf_stripe_input {
 
 typedef struct pf_stripe_decision {
     bool send;
-    /** Complete, not a difference to the picture before. */
+    /** Complete: of all of the stripe, and no difference to a picture before. */
     bool keyframe;
+    /** The refresh at rest: it shows whatever was sent worse than that. */
+    bool refresh;
     /** JPEG quality or quantiser. */
     uint32_t quality;
+    /** That is good enough for rest: what it shows needs no refresh. */
+    bool refined;
     /** The damage was none: the hash says that nothing changed. */
     bool unchanged;
     /** There was a change that no damage had told of. */
@@ -82,8 +91,15 @@ void pf_stripe_state_init(pf_stripe_state *state, const pf_stripe_policy *policy
  * the new one wants is refreshed again. */
 void pf_stripe_state_adopt(pf_stripe_state *state, const pf_stripe_policy *policy);
 
+/** Pixels of unknown quality were moved into the stripe. */
+void pf_stripe_note_copy(pf_stripe_state *state, const pf_stripe_policy *policy, uint64_t now_ns);
+
+/** Whether the stripe is busy and its block is not over: damage is believed. */
+bool pf_stripe_in_block(const pf_stripe_state *state, uint64_t now_ns);
+
 /** Whether pf_stripe_decide wants the hash of the stripe's pixels. */
-bool pf_stripe_needs_hash(const pf_stripe_state *state, const pf_stripe_input *input);
+bool pf_stripe_needs_hash(const pf_stripe_state *state, const pf_stripe_policy *policy,
+                          const pf_stripe_input *input);
 
 /** Decides, and counts the decision as carried out. `hash` is looked at only
  * where pf_stripe_needs_hash said so. */

@@ -10,21 +10,25 @@
 
 #include "base/image.h"
 
-/** Y, U and V; one allocation, owned. The size is even in both directions. */
+/** Y, U and V; one allocation, owned. */
 typedef struct pf_planes {
     uint8_t *plane[3];
     int stride_bytes[3];
+    /** The size is a multiple of `alignment` in both directions. */
+    uint32_t alignment;
     uint32_t width_px;
     uint32_t height_px;
     bool full_color;
 } pf_planes;
 
-/** Planes for pictures of this size, rounded up to even. False without memory. */
-bool pf_planes_create(pf_planes *planes, uint32_t width_px, uint32_t height_px, bool full_color);
+/** Planes for images of at most this size, rounded up to the alignment (2...16,
+ * a power of two). False without memory. */
+bool pf_planes_create(pf_planes *planes, uint32_t width_px, uint32_t height_px, uint32_t alignment,
+                      bool full_color);
 void pf_planes_destroy(pf_planes *planes);
 
-/** Fills the planes from an image of the size they were made for; an odd edge
- * is padded by its last column or row. */
-void pf_planes_convert(pf_planes *planes, pf_image image);
+/** Fills rows y...y+image.height_px-1 of the planes; y is even. Where the image
+ * ends off the alignment its last column and row are repeated up to it. */
+void pf_planes_convert(pf_planes *planes, pf_image image, uint32_t y);
 
 #endif

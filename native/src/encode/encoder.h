@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /**
- * An encoder of one stripe's pictures, one after the other. A codec is a struct
- * of functions and one line in pf_encoder_create.
+ * An encoder of pictures, one after the other: for H.264 those of one stripe, for
+ * JPEG any. A codec is a struct of functions and one line in pf_encoder_create.
  *
  * An encoder is used by one thread at a time, not always the same one.
  */
@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/image.h"
+#include "base/timeline.h"
 
 typedef struct pf_encoder pf_encoder;
 
@@ -20,6 +21,7 @@ typedef struct pf_encoder pf_encoder;
 typedef struct pf_encoder_format {
     /** pf_output_mode. */
     uint32_t output_mode;
+    /** JPEG: the widest that any picture will be. */
     uint32_t width_px;
     uint32_t height_px;
     /** 4:4:4 instead of 4:2:0. */
@@ -32,14 +34,19 @@ typedef struct pf_encoder_format {
 
 /** What is asked of one picture. */
 typedef struct pf_encode_request {
-    /** Of the format's size. */
+    /** H.264: of the format's size. */
     pf_image image;
+    /** H.264: a byte for each 16 by 16 px, row by row, 1 where the pixels are
+     * those of the encoder's last picture; NULL where nothing is known. */
+    uint8_t *constant;
     /** JPEG quality 0...100, or H.264 quantiser 0...51. */
     uint32_t quality;
     /** Decodable without any picture before it. */
     bool keyframe;
     /** Bytes to leave free in front of the payload. */
     uint32_t header_bytes;
+    /** Borrowed: the encoder marks the end of PF_STAGE_CONVERT in it. */
+    pf_timeline *timeline;
 } pf_encode_request;
 
 /** What came out. */
@@ -62,6 +69,8 @@ typedef struct pf_encoder_ops {
 } pf_encoder_ops;
 
 struct pf_encoder {
+    /** For the owner's list. */
+    pf_encoder *next;
     const pf_encoder_ops *ops;
     pf_encoder_format format;
 };

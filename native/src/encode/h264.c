@@ -4,7 +4,6 @@
  * no lookahead, so each picture goes in and its access unit comes out; every
  * IDR carries its SPS and PPS.
  */
-#include <pthread.h>
 #include <string.h>
 
 /* x264.h wants it first. */
@@ -19,19 +18,23 @@
  * depends on the pictures before (a refresh at a lower CRF came out worse than
  * what it refreshed) and costs a quarter of the encoder's time. With constant
  * QP x264 clamps what a picture asks for to the range between its I and B
- * quantisers, and these factors open that range from 0 to 51:
- * 25 - 6 log2(18) < 0, 25 + 6 log2(23) > 51. */
-#define BASE_QUANTIZER 25
-#define I_FACTOR 18.0f
-#define B_FACTOR 23.0f
+ * quantisers, and these factors (x264 allows 0.01...10) open that range from 0 to
+ * 51: 30 + 6 log2(0.03) < 0, 30 - 6 log2(0.03) > 51. An I factor above 1 would
+ * open it too, but x264 makes its bitstream buffers larger by that factor. */
+#define BASE_QUANTIZER 30
+#define I_FACTOR 0.03f
+#define B_FACTOR 0.03f
 
 /* ITU-T H.273: what pf_planes_convert does, and what a screen's pixels are. */
 #define MATRIX_BT601 6
 #define TRANSFER_SRGB 13
 #define PRIMARIES_BT709 1
 
-/* x264 initialises tables of the process when it opens and closes. */
-static pthread_mutex_t x264_lock = PTHREAD_MUTEX_INITIALIZER;
+#define MACROBLOCK_PX 16u
+
+/* From this build on encoders may be opened and closed by several threads at
+ * once, on which ffmpeg's libx264 wrapper relies too; before, they shared tables. */
+_Static_assert(X264_BUILD >= 158, "x264's open and close have to be thread safe");
 
 typedef struct h264_encoder {
     pf_encoder base;
@@ -65,6 +68,7 @@ static pf_status configure(h264_encoder *self, pf_error *error) {
     parameters->rc.i_qp_constant = BASE_QUANTIZER;
     parameters->rc.f_ip_factor = I_FACTOR;
     parameters->rc.f_pb_factor = B_FACTOR;
+    parameters->analyse.b_mb_info = 1;
     parameters->vui.b_fullrange = 1;
     parameters->vui.i_colmatrix = MATRIX_BT601;
     parameters->vui.i_transfer = TRANSFER_SRGB;
@@ -80,9 +84,7 @@ static pf_status open_codec(h264_encoder *self, pf_error *error) {
     if (configure(self, error) != PF_STATUS_OK) {
         return error->status;
     }
-    pthread_mutex_lock(&x264_lock);
     self->codec = x264_encoder_open(&self->parameters);
-    pthread_mutex_unlock(&x264_lock);
     if (self->codec == NULL) {
         return pf_error_set(error, PF_STATUS_ENCODER, "x264 cannot open an encoder of %ux%u px",
                             self->planes.width_px, self->planes.height_px);
@@ -96,6 +98,7 @@ static void point_picture(h264_encoder *self, const pf_encode_request *request,
     picture->i_type = request->keyframe ? X264_TYPE_IDR : X264_TYPE_AUTO;
     picture->i_qpplus1 = (int)request->quality + 1;
     picture->i_pts = self->picture_count++;
+    picture->prop.mb_info = request->constant;
     picture->img.i_csp = self->parameters.i_csp;
     picture->img.i_plane = 3;
     for (int index = 0; index < 3; index++) {
@@ -134,13 +137,32 @@ static pf_status hand_out(h264_encoder *self, const pf_encode_request *request,
     return PF_STATUS_OK;
 }
 
+static bool row_is_constant(const uint8_t *constant, uint32_t count) {
+    return memchr(constant, 0, count) == NULL;
+}
+
+/** The planes stay from picture to picture: only rows of macroblocks that have
+ * changed are converted again. */
+static void convert(h264_encoder *self, const pf_encode_request *request) {
+    uint32_t height = request->image.height_px;
+    uint32_t count = (request->image.width_px + MACROBLOCK_PX - 1) / MACROBLOCK_PX;
+    const uint8_t *constant = request->constant;
+    for (uint32_t y = 0; y < height; y += MACROBLOCK_PX) {
+        uint32_t rows = height - y < MACROBLOCK_PX ? height - y : MACROBLOCK_PX;
+        if (constant == NULL || !row_is_constant(constant + y / MACROBLOCK_PX * count, count)) {
+            pf_planes_convert(&self->planes, pf_image_rows(request->image, y, rows), y);
+        }
+    }
+    pf_timeline_mark(request->timeline, PF_STAGE_CONVERT, pf_clock_now_ns());
+}
+
 static pf_status h264_encode(pf_encoder *encoder, const pf_encode_request *request,
                              pf_buffer_pool *pool, pf_encode_result *result, pf_error *error) {
     h264_encoder *self = (h264_encoder *)encoder;
     if (self->codec == NULL && open_codec(self, error) != PF_STATUS_OK) {
         return error->status;
     }
-    pf_planes_convert(&self->planes, request->image);
+    convert(self, request);
     x264_picture_t in, out;
     point_picture(self, request, &in);
     x264_nal_t *units;
@@ -156,9 +178,7 @@ static pf_status h264_encode(pf_encoder *encoder, const pf_encode_request *reque
 static void h264_destroy(pf_encoder *encoder) {
     h264_encoder *self = (h264_encoder *)encoder;
     if (self->codec != NULL) {
-        pthread_mutex_lock(&x264_lock);
         x264_encoder_close(self->codec);
-        pthread_mutex_unlock(&x264_lock);
     }
     pf_planes_destroy(&self->planes);
     pf_free(self);
@@ -168,8 +188,8 @@ static const pf_encoder_ops h264_ops = {.encode = h264_encode, .destroy = h264_d
 
 pf_status pf_h264_create(const pf_encoder_format *format, pf_encoder **encoder, pf_error *error) {
     h264_encoder *self = pf_alloc(1, sizeof *self);
-    if (self == NULL ||
-        !pf_planes_create(&self->planes, format->width_px, format->height_px, format->full_color)) {
+    if (self == NULL || !pf_planes_create(&self->planes, format->width_px, format->height_px, 2,
+                                          format->full_color)) {
         pf_free(self);
         return pf_error_no_memory(error, "an H.264 encoder");
     }

@@ -4,25 +4,22 @@
 #define PF_ENCODE_WIRE_HEADER_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
-#define PF_WIRE_HEADER_BYTES_MAX 10u
+#include "pixelflux.h"
 
-/** Bytes the header of this pf_stripe_header and pf_output_mode takes. */
-uint32_t pf_wire_header_bytes(uint32_t header, uint32_t output_mode);
+#define PF_WIRE_HEADER_BYTES_MAX 14u
 
-typedef struct pf_wire_fields {
-    uint32_t header;
-    uint32_t output_mode;
-    uint32_t frame_id;
-    uint32_t y;
-    uint32_t width;
-    uint32_t height;
-    bool keyframe;
-    bool intra;
-} pf_wire_fields;
+/** The payload of a copy, which only PF_HEADER_EXTENDED has. */
+#define PF_WIRE_COPY_BYTES 4u
 
-/** Writes pf_wire_header_bytes bytes to out. */
-void pf_wire_header_write(uint8_t *out, const pf_wire_fields *fields);
+/** Bytes the header of this pf_stripe_header and pf_stripe_type takes. */
+uint32_t pf_wire_header_bytes(uint32_t header, uint32_t type);
+
+/** Writes pf_wire_header_bytes bytes to out. `intra`: an H.264 picture without
+ * reference to another, whether or not it is an IDR. */
+void pf_wire_header_write(uint8_t *out, uint32_t header, const pf_stripe *stripe, bool intra);
+
+/** Writes the PF_WIRE_COPY_BYTES of a copy's payload to out. */
+void pf_wire_copy_write(uint8_t *out, const pf_stripe *stripe);
 
 #endif

@@ -81,20 +81,22 @@ static pf_status synthetic_dispatch(pf_source *source, pf_source_events *events,
     return PF_STATUS_OK;
 }
 
-static void add_square(const synthetic *self, uint64_t step, pf_bands *bands) {
+static void add_square(const synthetic *self, uint64_t step, pf_damage *damage) {
     pf_rect square = square_at(self, step);
-    uint32_t bottom = self->region.y + self->region.height;
-    uint32_t y = square.y > self->region.y ? square.y : self->region.y;
-    uint32_t end = square.y + square.height < bottom ? square.y + square.height : bottom;
-    if (y < end) {
-        pf_bands_add_rows(bands, y - self->region.y, end - y);
+    uint32_t left = self->region.x, right = left + self->region.width;
+    uint32_t top = self->region.y, bottom = top + self->region.height;
+    uint32_t x = square.x > left ? square.x : left, y = square.y > top ? square.y : top;
+    uint32_t x_end = square.x + square.width < right ? square.x + square.width : right;
+    uint32_t y_end = square.y + square.height < bottom ? square.y + square.height : bottom;
+    if (x < x_end && y < y_end) {
+        pf_damage_add(damage, (pf_rect){x - left, y - top, x_end - x, y_end - y});
     }
 }
 
-static pf_status synthetic_damage(pf_source *source, pf_bands *bands, pf_error *error) {
+static pf_status synthetic_damage(pf_source *source, pf_damage *damage, pf_error *error) {
     (void)error;
-    add_square(of(source), of(source)->shown_step, bands);
-    add_square(of(source), of(source)->step, bands);
+    add_square(of(source), of(source)->shown_step, damage);
+    add_square(of(source), of(source)->step, damage);
     of(source)->shown_step = of(source)->step;
     return PF_STATUS_OK;
 }

@@ -109,23 +109,36 @@ static pf_status x11_dispatch(pf_source *source, pf_source_events *events, pf_er
     return PF_STATUS_OK;
 }
 
+static int32_t larger(int32_t a, int32_t b) {
+    return a > b ? a : b;
+}
+
+static int32_t smaller(int32_t a, int32_t b) {
+    return a < b ? a : b;
+}
+
 /** Adds the part of a rectangle of the screen that lies in the region. */
-static void add_damage(const x11_source *self, const xcb_rectangle_t *rect, pf_bands *bands) {
+static void add_damage(const x11_source *self, const xcb_rectangle_t *rect, pf_damage *damage) {
     int32_t left = (int32_t)self->region.x, right = left + (int32_t)self->region.width;
     int32_t top = (int32_t)self->region.y, bottom = top + (int32_t)self->region.height;
-    int32_t y = rect->y > top ? rect->y : top;
-    int32_t end = rect->y + rect->height < bottom ? rect->y + rect->height : bottom;
-    if (rect->x < right && rect->x + rect->width > left && y < end) {
-        pf_bands_add_rows(bands, (uint32_t)(y - top), (uint32_t)(end - y));
+    int32_t x = larger(rect->x, left), x_end = smaller(rect->x + rect->width, right);
+    int32_t y = larger(rect->y, top), y_end = smaller(rect->y + rect->height, bottom);
+    if (x < x_end && y < y_end) {
+        pf_damage_add(damage, (pf_rect){(uint32_t)(x - left), (uint32_t)(y - top),
+                                        (uint32_t)(x_end - x), (uint32_t)(y_end - y)});
     }
+}
+
+static void add_everything(const x11_source *self, pf_damage *damage) {
+    pf_damage_add(damage, (pf_rect){0, 0, self->region.width, self->region.height});
 }
 
 /** Takes the damage so far off the server's list and reads it in one round
  * trip: whatever is drawn later makes a new event. */
-static pf_status x11_damage(pf_source *source, pf_bands *bands, pf_error *error) {
+static pf_status x11_damage(pf_source *source, pf_damage *damage, pf_error *error) {
     x11_source *self = of(source);
     if (self->damage == XCB_NONE) {
-        pf_bands_add_rows(bands, 0, self->region.height);
+        add_everything(self, damage);
         return PF_STATUS_OK;
     }
     if (!self->damage_pending) {
@@ -141,14 +154,14 @@ static pf_status x11_damage(pf_source *source, pf_bands *bands, pf_error *error)
     }
     self->damage_pending = false;
     if (answer == NULL) {
-        pf_bands_add_rows(bands, 0, self->region.height);
+        add_everything(self, damage);
         return PF_STATUS_OK;
     }
     xcb_xfixes_fetch_region_reply_t *region = answer;
     const xcb_rectangle_t *rects = xcb_xfixes_fetch_region_rectangles(region);
     int count = xcb_xfixes_fetch_region_rectangles_length(region);
     for (int index = 0; index < count; index++) {
-        add_damage(self, &rects[index], bands);
+        add_damage(self, &rects[index], damage);
     }
     free(region);
     return PF_STATUS_OK;
