@@ -9,7 +9,7 @@ function aboutTools(facts: RunFacts): string {
   const { peer } = facts.versions;
   const command = (codec: string[]): string => `\`${codec.join(" ")}\``;
   return [
-    '- jpeg, h264, fullframe: this library, in Bun, with its defaults. jpeg-tight: JPEG with `stripeHeader: "extended"`, where a stripe is as wide as what changed, and moved pixels are told of instead of sent.',
+    '- jpeg, h264, fullframe: this library, in Bun, with its defaults. jpeg-tight: JPEG with `stripeHeader: "extended"`, where a stripe is as wide as what changed, and moved pixels are told of instead of sent. refine: H.264 stripes with `h264PaintOver: "refine"`, where what comes to rest is refreshed by a difference.',
     `- ffmpeg: \`-f x11grab -draw_mouse 0 -framerate ${facts.fps}\` and ${command(ffmpegCodecs.x264)} or ${command(ffmpegCodecs.mjpeg)}, as a whole process; the time of an update is when its picture came out of the pipe.`,
     ...(peer === undefined
       ? []

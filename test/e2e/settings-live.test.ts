@@ -181,6 +181,7 @@ describe.each(["jpeg", "h264"] as const)("%s", (outputMode) => {
     console.log(`live fields, ${outputMode}: PF_SEED=${seed}`);
     const next = random(seed);
     await using recorder = await scene.record(base);
+    await expectShown(scene, recorder, "the start"); // every encoder is open
     for (const { change, encoders } of CHANGES) {
       const isForH264 = Object.keys(change).some((name) => name.startsWith("h264"));
       if (isForH264 && outputMode === "jpeg") continue;
