@@ -7,6 +7,7 @@
 //!   zig build test                          the native unit tests
 //!   zig build test -Dsanitize=address       the same under ASan, UBSan and LeakSanitizer
 //!   zig build test -Dsanitize=thread        the same under TSan
+//!   zig build fuzz                          what scripts/fuzz runs; needs clang
 const std = @import("std");
 
 const Sanitizer = enum { none, address, thread };
@@ -50,6 +51,7 @@ const core_sources = [_][]const u8{
     "native/src/source/x11_connect.c",
     "native/src/source/x11_cursor.c",
     "native/src/source/x11_grab.c",
+    "native/src/source/x11_setup.c",
 };
 
 /// Compiled for AVX2 and called only where the CPU has it.
@@ -68,12 +70,23 @@ const test_sources = [_][]const u8{
     "native/test/test_damage.c",
     "native/test/test_encode.c",
     "native/test/test_frame.c",
+    "native/test/test_lease.c",
     "native/test/test_overlay.c",
     "native/test/test_scroll.c",
     "native/test/test_session.c",
     "native/test/test_source.c",
     "native/test/test_stripe_model.c",
     "native/test/test_tiles.c",
+};
+
+/// Beside the core itself.
+const fuzz_sources = [_][]const u8{
+    "native/fuzz/fuzz.c",
+    "native/fuzz/fuzz_damage.c",
+    "native/fuzz/fuzz_name.c",
+    "native/fuzz/fuzz_settings.c",
+    "native/fuzz/fuzz_settings_seeds.c",
+    "native/fuzz/fuzz_watermark.c",
 };
 
 const painter_sources = [_][]const u8{
@@ -147,6 +160,10 @@ pub fn build(b: *std.Build) void {
     const instructions_step = b.step("instructions", "Build the program that scripts/instructions counts");
     instructions_step.dependOn(&b.addInstallArtifact(instructions, .{}).step);
 
+    const fuzz_step = b.step("fuzz", "Build the program that scripts/fuzz runs");
+    const fuzzer = sanitizedProgram(b, "pf-fuzz", &.{"-fsanitize=fuzzer,address,undefined"}, &fuzz_sources, is_x86);
+    fuzz_step.dependOn(&b.addInstallBinFile(fuzzer, "pf-fuzz").step);
+
     const test_step = b.step("test", "Run the native unit tests");
     const run = if (sanitizer == .none)
         plainTests(b, target, optimize, is_x86)
@@ -214,29 +231,42 @@ fn plainTests(
     return b.addRunArtifact(b.addExecutable(.{ .name = "pf-test", .root_module = module }));
 }
 
-/// Zig ships no ASan run time, so the sanitized tests are built by the
-/// system's clang, whose run times match it.
 fn sanitizedTests(b: *std.Build, sanitizer: Sanitizer, is_x86: bool) *std.Build.Step.Run {
-    const objects = b.addSystemCommand(&.{ "clang", "-O1", "-g", "-fno-omit-frame-pointer" });
-    objects.addArgs(switch (sanitizer) {
+    const binary = sanitizedProgram(b, "pf-test", switch (sanitizer) {
         .thread => &.{"-fsanitize=thread"},
-        else => &.{ "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined" },
-    });
-    objects.addArgs(&flags);
-    objects.addArg("-DPF_FAULT_INJECTION=1");
-    objects.addPrefixedDirectoryArg("-I", b.path("native/include"));
-    objects.addPrefixedDirectoryArg("-I", b.path("native/src"));
-    for (core_sources ++ test_sources) |source| objects.addFileArg(b.path(source));
-    if (is_x86) objects.addFileArg(sanitizedAvx2Object(b));
-    for (core_libraries) |name| objects.addArg(b.fmt("-l{s}", .{name}));
-    objects.addArg("-o");
-    const binary = objects.addOutputFileArg("pf-test");
-    // Headers are inputs too, and the compiler does not name them here.
-    objects.has_side_effects = true;
+        else => &.{"-fsanitize=address,undefined"},
+    }, &test_sources, is_x86);
     const run = b.addRunFile(binary);
     run.setEnvironmentVariable("ASAN_OPTIONS", "detect_stack_use_after_return=1:strict_string_checks=1");
     run.setEnvironmentVariable("TSAN_OPTIONS", "halt_on_error=1:second_deadlock_stack=1");
     return run;
+}
+
+/// The core and these sources. Zig ships no ASan run time, so what is sanitized is
+/// built by the system's clang, whose run times match it.
+fn sanitizedProgram(
+    b: *std.Build,
+    name: []const u8,
+    sanitizers: []const []const u8,
+    sources: []const []const u8,
+    is_x86: bool,
+) std.Build.LazyPath {
+    const objects = b.addSystemCommand(&.{ "clang", "-O1", "-g", "-fno-omit-frame-pointer" });
+    objects.addArgs(sanitizers);
+    objects.addArg("-fno-sanitize-recover=undefined");
+    objects.addArgs(&flags);
+    objects.addArg("-DPF_FAULT_INJECTION=1");
+    objects.addPrefixedDirectoryArg("-I", b.path("native/include"));
+    objects.addPrefixedDirectoryArg("-I", b.path("native/src"));
+    for (core_sources) |source| objects.addFileArg(b.path(source));
+    for (sources) |source| objects.addFileArg(b.path(source));
+    if (is_x86) objects.addFileArg(sanitizedAvx2Object(b));
+    for (core_libraries ++ .{"z"}) |library| objects.addArg(b.fmt("-l{s}", .{library}));
+    objects.addArg("-o");
+    const binary = objects.addOutputFileArg(name);
+    // Headers are inputs too, and the compiler does not name them here.
+    objects.has_side_effects = true;
+    return binary;
 }
 
 fn sanitizedAvx2Object(b: *std.Build) std.Build.LazyPath {

@@ -7,8 +7,10 @@
 
 /** What the registry needs of a running capture. */
 export interface RegisteredRun {
-  /** The public object it belongs to. */
-  readonly capture: object;
+  /** The public object it belongs to, unless that was collected. */
+  readonly capture: object | undefined;
+  /** Ends the run; may be repeated. */
+  requestStop(): void;
   /** Asks for the native end, without waiting. */
   requestNativeStop(): void;
   /** Waits for the native end, for so long, and frees then; nothing is told to anybody. */
@@ -33,6 +35,21 @@ export function unregisterRun(run: RegisteredRun): void {
 /** The runs of this realm, those of a module evaluated earlier included. */
 export function registeredRuns(): readonly RegisteredRun[] {
   return [...registry()];
+}
+
+/** A run that ends with its reader: holds neither the reader nor, once it has ended, the run. */
+const readers = new FinalizationRegistry<WeakRef<RegisteredRun>>((run) => {
+  run.deref()?.requestStop();
+});
+
+/**
+ * Ends a run when whoever could read its stripes has been collected. A reader
+ * that waits for one is not: the run holds on to who waits.
+ *
+ * @param reader - the only way to the run's stripes; the run must not lead to it.
+ */
+export function stopWithReader(reader: object, run: RegisteredRun): void {
+  readers.register(reader, new WeakRef(run));
 }
 
 function registry(): Registry {

@@ -3,7 +3,7 @@
 import { type RegisteredRun, registerRun, unregisterRun } from "./capture-registry.ts";
 import { PixelfluxError } from "./errors.ts";
 import { TurnBudget, TurnPump } from "./event-loop.ts";
-import type { CaptureEmitter } from "./events.ts";
+import { DisplayWatch } from "./events.ts";
 import {
   DRAIN_COUNT_MAX,
   NativeCapture,
@@ -12,25 +12,16 @@ import {
 } from "./native/capture.ts";
 import { releaseStripeBuffer } from "./native/stripe-buffer.ts";
 import { type PollListener, PollWorker } from "./poll-worker.ts";
-import { abortedError, isAborted, pollError, type RunPhase } from "./run-phase.ts";
+import { abortedError, isAborted, pollError, type RunHost, type RunPhase } from "./run-phase.ts";
 import { nativeSettings, type ResolvedSettings } from "./settings.ts";
 import { type CaptureStats, RunStats } from "./stats.ts";
 import { Stripe } from "./stripe.ts";
-
-/** What a run needs of the capture it belongs to. */
-export interface RunHost {
-  /** The public object. */
-  readonly capture: object;
-  readonly settings: ResolvedSettings;
-  readonly emitter: CaptureEmitter;
-}
 
 /** Stripes one step of an iterator takes: the native queue is to be the only queue. */
 const ITERATION_DRAIN_COUNT = 1;
 
 /** One run. Used on the thread of its realm alone. */
 export class CaptureRun implements PollListener, RegisteredRun {
-  readonly capture: object;
   /** Resolves with the first frame; rejects where there never was one. */
   readonly started: Promise<void>;
   /** Resolves when nothing native is left, however the run ended. Never rejects. */
@@ -46,6 +37,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
   readonly #startedSettle = Promise.withResolvers<void>();
   readonly #finishedSettle = Promise.withResolvers<void>();
   readonly #stats = new RunStats();
+  readonly #display: DisplayWatch;
   #phase: RunPhase = "waiting";
   #hasStarted = false;
   #native: NativeCapture | undefined;
@@ -70,11 +62,15 @@ export class CaptureRun implements PollListener, RegisteredRun {
     previous: CaptureRun | undefined,
   ) {
     this.#host = host;
-    this.capture = host.capture;
+    this.#display = new DisplayWatch(host.emitter);
     this.#onStripe = onStripe;
     this.started = this.#startedSettle.promise;
     this.finished = this.#finishedSettle.promise;
     void this.#begin(previous);
+  }
+
+  get capture(): object | undefined {
+    return this.#host.capture.deref();
   }
 
   /** Neither asked to stop nor failed. */
@@ -219,6 +215,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
       this.#hasStarted = true;
       this.#startedSettle.resolve();
     }
+    this.#display.note(state.phase, () => this.#failureOf(state));
     if (state.resizeCount !== this.#resizeCount) {
       this.#resizeCount = state.resizeCount;
       this.#host.emitter.emit("resize", { width: state.width, height: state.height });
@@ -271,7 +268,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
     while (this.isActive || this.#phase === "failing") {
       const state = this.#drain(DRAIN_COUNT_MAX);
       if (state.phase === "failed" && this.isActive) {
-        this.#fail(this.#requireNative().failure(state, this.#operation));
+        this.#fail(this.#failureOf(state));
       }
       if (this.#onStripe) {
         this.#deliver();
@@ -335,6 +332,10 @@ export class CaptureRun implements PollListener, RegisteredRun {
     const wake = this.#wakeIterator;
     this.#wakeIterator = undefined;
     wake?.();
+  }
+
+  #failureOf(state: NativeState): PixelfluxError {
+    return this.#requireNative().failure(state, this.#operation);
   }
 
   /** What a failure now is a failure of. */

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 /** The public face of a capture. */
-import { registeredRuns } from "./capture-registry.ts";
+import { registeredRuns, stopWithReader } from "./capture-registry.ts";
 import { CaptureRun } from "./capture-run.ts";
 import { PixelfluxError } from "./errors.ts";
 import { CaptureEmitter, type CaptureEvents, type CaptureListener } from "./events.ts";
+import type { RunHost } from "./run-phase.ts";
 import {
   type CaptureSettings,
   mergeSettings,
@@ -23,12 +24,18 @@ import { StripeIterator } from "./stripe-iterator.ts";
  *
  * Captures do not affect each other; any number up to 64 may run in a process.
  * A running one keeps the process alive. An object belongs to the thread that
- * made it. `await using` stops it at the end of the block.
+ * made it, and ends with that. `await using` stops it at the end of the block.
+ *
+ * With a callback a capture runs until it is stopped, whether or not the object
+ * is kept. Without one it stops by itself some time after the last reference to
+ * its iterator, or where it has none to the object, has gone; a loop that waits
+ * for its next stripe is such a reference.
  */
 export class ScreenCapture implements AsyncDisposable {
-  #settings: ResolvedSettings;
   #run: CaptureRun | undefined;
   readonly #emitter = new CaptureEmitter();
+  /** What runs see of it: not the object itself, which a run without a callback must not keep. */
+  readonly #host: RunHost & { settings: ResolvedSettings };
 
   /**
    * Checks the settings; nothing is opened before {@link start}.
@@ -36,12 +43,13 @@ export class ScreenCapture implements AsyncDisposable {
    * @throws {PixelfluxError} `ERR_INVALID_SETTING` or `ERR_UNKNOWN_SETTING`.
    */
   constructor(settings: CaptureSettings = {}) {
-    this.#settings = resolveSettings(settings, "new ScreenCapture");
+    const resolved = resolveSettings(settings, "new ScreenCapture");
+    this.#host = { capture: new WeakRef(this), settings: resolved, emitter: this.#emitter };
   }
 
   /** The present settings with every default filled in. Frozen; {@link update} replaces it. */
   get settings(): ResolvedSettings {
-    return this.#settings;
+    return this.#host.settings;
   }
 
   /** True from `start()` on until `stop()` is called or the capture fails. */
@@ -112,9 +120,9 @@ export class ScreenCapture implements AsyncDisposable {
    *   `stripeHeader` or `queueFrames` would change) or `ERR_UNKNOWN_SETTING`.
    */
   update(change: CaptureSettings): void {
-    const merged = mergeSettings(this.#settings, change, "update");
+    const merged = mergeSettings(this.#host.settings, change, "update");
     this.#run?.update(merged);
-    this.#settings = merged;
+    this.#host.settings = merged;
   }
 
   /**
@@ -173,7 +181,7 @@ export class ScreenCapture implements AsyncDisposable {
     return this.stop();
   }
 
-  /** The callback as a function that never throws. */
+  /** The callback as a function that never throws, and that keeps the object while it may be called. */
   #guarded(
     onStripe: (stripe: Stripe, userData: unknown) => unknown,
     userData: unknown,
@@ -191,16 +199,10 @@ export class ScreenCapture implements AsyncDisposable {
   }
 
   #begin(onStripe: ((stripe: Stripe) => void) | undefined): CaptureRun {
-    const capture = this;
-    const host = {
-      capture,
-      emitter: this.#emitter,
-      get settings() {
-        return capture.#settings;
-      },
-    };
-    this.#run = new CaptureRun(host, onStripe, this.#run);
-    return this.#run;
+    const run = new CaptureRun(this.#host, onStripe, this.#run);
+    this.#run = run;
+    if (!onStripe) stopWithReader(this, run);
+    return run;
   }
 
   #claim(): CaptureRun {
@@ -218,7 +220,8 @@ export class ScreenCapture implements AsyncDisposable {
  * successors.
  */
 export function runningCaptures(): readonly ScreenCapture[] {
-  return registeredRuns().map(({ capture }) => capture as ScreenCapture);
+  const captures = registeredRuns().map(({ capture }) => capture as ScreenCapture | undefined);
+  return captures.filter((capture) => capture !== undefined);
 }
 
 function alreadyRunning(operation: string, state: string): PixelfluxError {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 /** The events of a capture, and the little that is needed to emit them. */
 
+import type { PixelfluxError } from "./errors.ts";
+import type { NativePhase } from "./native/capture.ts";
+
 /** The size of a frame after it has changed. */
 export interface ResizeEvent {
   /** In px. */
@@ -22,6 +25,13 @@ export interface CaptureEvents {
    * rejection.
    */
   error: [error: unknown];
+  /**
+   * The display was lost, as the error says, and is waited for (setting
+   * `reconnect`): it is tried again after pauses of 0.25 to 5 seconds.
+   */
+  disconnect: [error: PixelfluxError];
+  /** A display that was lost is back; complete stripes follow. */
+  reconnect: [];
   /** The frame's size has changed; complete stripes of the new size follow. */
   resize: [size: ResizeEvent];
   /**
@@ -49,7 +59,14 @@ type Registrations = { [E in keyof CaptureEvents]: readonly Registration<E>[] };
  * being called, and its error becomes an unhandled rejection.
  */
 export class CaptureEmitter {
-  readonly #registrations: Registrations = { error: [], resize: [], frame: [], stop: [] };
+  readonly #registrations: Registrations = {
+    error: [],
+    disconnect: [],
+    reconnect: [],
+    resize: [],
+    frame: [],
+    stop: [],
+  };
 
   add<E extends keyof CaptureEvents>(event: E, listener: CaptureListener<E>, once: boolean): void {
     const present: readonly Registration<E>[] = this.#registrations[event];
@@ -86,6 +103,27 @@ export class CaptureEmitter {
 
   #set<E extends keyof CaptureEvents>(event: E, registrations: readonly Registration<E>[]): void {
     this.#registrations[event] = registrations as Registrations[E];
+  }
+}
+
+/** Tells once when the display is lost, and once when it is back. */
+export class DisplayWatch {
+  readonly #emitter: CaptureEmitter;
+  #isLost = false;
+
+  constructor(emitter: CaptureEmitter) {
+    this.#emitter = emitter;
+  }
+
+  /** @param loss - the error of a capture that is reconnecting. */
+  note(phase: NativePhase, loss: () => PixelfluxError): void {
+    if (phase === "reconnecting" && !this.#isLost) {
+      this.#isLost = true;
+      this.#emitter.emit("disconnect", loss());
+    } else if (phase === "running" && this.#isLost) {
+      this.#isLost = false;
+      this.#emitter.emit("reconnect");
+    }
   }
 }
 

@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
-/** What a run of a capture goes through, and the errors of its ends. */
+/** What a run of a capture needs, what it goes through, and the errors of its ends. */
 import { PixelfluxError } from "./errors.ts";
+import type { CaptureEmitter } from "./events.ts";
+import type { ResolvedSettings } from "./settings.ts";
+
+/** What a run needs of the capture it belongs to. */
+export interface RunHost {
+  /** The public object, which may be collected while nothing is delivered to a callback. */
+  readonly capture: WeakRef<object>;
+  readonly settings: ResolvedSettings;
+  readonly emitter: CaptureEmitter;
+}
 
 /**
  * Where a run stands:

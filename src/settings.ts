@@ -104,6 +104,12 @@ export interface CaptureSettings {
    * Default: 3. Not live.
    */
   queueFrames?: number | undefined;
+  /**
+   * Whether a display that is lost while the capture runs is waited for, and
+   * captured again when it is back, instead of failing the capture; see the
+   * events `disconnect` and `reconnect`. Default: false.
+   */
+  reconnect?: boolean | undefined;
 }
 
 /** Settings that may be left out of {@link ResolvedSettings}, too, since their default is "none". */
@@ -161,6 +167,7 @@ export const SETTING_FIELDS: SettingTable = {
     live: false,
   }),
   queueFrames: integer("queue_frames", 1, 16, 3, { live: false }),
+  reconnect: flag("reconnect", false),
 };
 
 const SETTING_NAMES = Object.keys(SETTING_FIELDS) as (keyof ResolvedSettings)[];
@@ -211,11 +218,11 @@ export function nativeSettings(settings: ResolvedSettings): Record<string, numbe
 
 /** The caller's own entries, read once each, under names that exist. */
 function given(settings: CaptureSettings, operation: string): Map<string, unknown> {
-  if (typeof settings !== "object" || settings === null || Array.isArray(settings)) {
+  if (typeof settings !== "object" || settings === null || isArray(settings)) {
     const text = `${operation}: settings have to be an object, but are ${show(settings)}. Leave them out for the defaults.`;
     throw new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field: "settings" });
   }
-  const entries = Object.entries(settings);
+  const entries = readEntries(settings, operation);
   for (const [key] of entries) {
     if (!Object.hasOwn(SETTING_FIELDS, key)) throw unknownSetting(key, operation);
   }
@@ -258,6 +265,24 @@ function defaultDisplay(): string {
 
 const SHOWN_LENGTH_MAX = 80;
 
+function readEntries(settings: CaptureSettings, operation: string): [string, unknown][] {
+  try {
+    return Object.entries(settings);
+  } catch (cause) {
+    const text = `${operation}: settings cannot be read: the object's own code failed. Give a plain object.`;
+    throw new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field: "settings", cause });
+  }
+}
+
+/** As Array.isArray, which throws for a revoked proxy. */
+function isArray(value: object): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false; // whatever it is, it is no array any more
+  }
+}
+
 /** A value as an error message shows it; runs none of the caller's code. */
 function show(value: unknown): string {
   switch (typeof value) {
@@ -267,9 +292,9 @@ function show(value: unknown): string {
       return cut ? `${text}… (${value.length} characters)` : text;
     }
     case "bigint":
-      return `${value}n (a bigint)`;
+      return "a bigint";
     case "object":
-      return value === null ? "null" : Array.isArray(value) ? "an array" : "an object";
+      return value === null ? "null" : isArray(value) ? "an array" : "an object";
     case "function":
       return "a function";
     case "symbol":

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 /** `for await (const stripe of capture)`. */
+import { stopWithReader } from "./capture-registry.ts";
 import type { CaptureRun } from "./capture-run.ts";
 import type { Stripe } from "./stripe.ts";
 
@@ -59,10 +60,16 @@ export class StripeIterator implements AsyncIterableIterator<Stripe, undefined> 
     await this.return();
   }
 
+  #begin(): CaptureRun {
+    const run = this.#claim();
+    stopWithReader(this, run);
+    return run;
+  }
+
   async #step(): Promise<StripeResult> {
     if (this.#isDone) return DONE;
     try {
-      this.#run ??= this.#claim();
+      this.#run ??= this.#begin();
       const stripe = await this.#run.next();
       if (stripe && !this.#isDone) return { done: false, value: stripe };
       stripe?.release();

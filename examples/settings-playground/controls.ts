@@ -62,6 +62,7 @@ export const CONTROLS: Readonly<Record<ControlName, Control>> = {
   captureY: number("Region", "Top", 0, 32767, 0, 2160),
   captureWidth: number("Region", "Width", 1, 16384, null, 3840),
   captureHeight: number("Region", "Height", 1, 16384, null, 2160),
+  reconnect: flag("Region", "Wait for a lost display"),
   captureCursor: flag("Overlays", "Pointer"),
   watermarkLocation: choice("Overlays", "Sample watermark", [
     ...["none", "top-left", "top-right", "bottom-left", "bottom-right", "middle", "animated"],

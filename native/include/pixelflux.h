@@ -174,6 +174,8 @@ typedef struct pf_settings {
     uint32_t stripe_header;
     /** Frames that may wait for the reader, 1...16. */
     uint32_t queue_frames;
+    /** Wait for a display that is lost to come back, instead of failing. */
+    uint32_t reconnect;
     /** NUL-terminated path of a PNG file; empty for none. */
     char watermark_path[PF_WATERMARK_PATH_BYTES_MAX];
 } pf_settings;
@@ -229,6 +231,24 @@ typedef struct pf_stripe {
     uint32_t h264_profile;
 } pf_stripe;
 
+/** Stripes that a lease may have room for. */
+#define PF_LEASE_STRIPE_COUNT_MAX 1024
+
+/**
+ * Memory in which a caller that may end without a word keeps what it owes, such
+ * as a thread of JavaScript that is terminated: when the lease ends, what it
+ * holds is given back. `capacity` structures pf_stripe follow right behind this
+ * one. pf_capture_start is to write its handle here, and pf_capture_drain its
+ * stripes there. Who takes a stripe over, or releases it, first sets the
+ * `context` there to 0.
+ */
+typedef struct pf_lease {
+    uint64_t handle;
+    /** Set by pf_lease_create. */
+    uint32_t capacity;
+    uint32_t reserved;
+} pf_lease;
+
 /** Where a capture stands in its life. */
 typedef enum pf_phase {
     /** Connecting; no frame has been grabbed yet. */
@@ -238,7 +258,10 @@ typedef enum pf_phase {
     /** It was asked to stop and has. */
     PF_PHASE_STOPPED = 2,
     /** It failed; `error` says how. */
-    PF_PHASE_FAILED = 3
+    PF_PHASE_FAILED = 3,
+    /** The display was lost, as `error` says, and is tried again and again;
+     * complete stripes follow when it is back. */
+    PF_PHASE_RECONNECTING = 4
 } pf_phase;
 
 /** The state that goes with a drain. */
@@ -246,7 +269,8 @@ typedef struct pf_state {
     uint32_t size_bytes;
     /** pf_phase. */
     uint32_t phase;
-    /** A negative pf_status when the phase is PF_PHASE_FAILED, else 0. */
+    /** A negative pf_status when the phase is PF_PHASE_FAILED or
+     * PF_PHASE_RECONNECTING, else 0. */
     int32_t error;
     /** Stripes that still waited when the drain returned. */
     uint32_t queued_count;
@@ -329,7 +353,8 @@ typedef struct pf_histogram {
 /** What this process holds, over all captures, the freed ones included. */
 typedef struct pf_memory {
     uint32_t size_bytes;
-    /** Captures whose handle is still valid. */
+    /** Captures that were started and are not gone: pf_capture_free has not
+     * returned for them, nor has the thread that pf_lease_end made. */
     uint32_t capture_count;
     /** Native threads of ours: capture threads and encoder pool. */
     uint32_t thread_count;
@@ -450,8 +475,29 @@ PF_API int32_t pf_capture_join(uint64_t handle);
 PF_API int32_t pf_capture_free(uint64_t handle);
 
 /**
- * Copies the message of the capture's failure, NUL-terminated and cut to
- * capacity_bytes, into text. Empty where it has not failed.
+ * Makes a lease with room for `capacity` stripes (0...PF_LEASE_STRIPE_COUNT_MAX)
+ * and writes its address to *address. The caller owes pf_lease_end.
+ *
+ * Errors: INVALID_ARGUMENT, NO_MEMORY.
+ */
+PF_API int32_t pf_lease_create(uint32_t capacity, uint64_t *address);
+
+/**
+ * Ends a lease: releases its stripes, abandons its capture, and gives its memory
+ * back. The signature is that of a JavaScriptCore ArrayBuffer deallocator.
+ * `context` is the lease's address; `bytes` is not looked at. NULL context:
+ * nothing happens.
+ *
+ * To abandon is pf_capture_stop at once, and pf_capture_free by a thread that is
+ * made for it; pf_memory tells when the capture is gone. Where the handle is
+ * stale nothing happens: the capture was freed in the usual way. Blocks only
+ * where the system refuses the thread, for as long as pf_capture_free does.
+ */
+PF_API void pf_lease_end(void *bytes, void *context);
+
+/**
+ * Copies the message of the capture's failure, or of the loss of its display,
+ * NUL-terminated and cut to capacity_bytes, into text. Empty where it has none.
  *
  * Errors: INVALID_ARGUMENT (text NULL or capacity 0), STALE_HANDLE.
  */

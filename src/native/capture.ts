@@ -2,19 +2,20 @@
 /** One native capture behind its handle: calls, and statuses turned into errors. */
 import { errorOfStatus, type PixelfluxError } from "../errors.ts";
 import { mismatch } from "./layout.ts";
+import { Lease, releaseLeased } from "./lease.ts";
 import { type NativeLibrary, nativeLibrary } from "./library.ts";
-import { type CollectedCount, createStripeBuffer, releaseStripeBytes } from "./stripe-buffer.ts";
-import { StructBuffer, sizedStruct, textOf } from "./struct-buffer.ts";
+import { type CollectedCount, createStripeBuffer } from "./stripe-buffer.ts";
+import { type StructBuffer, sizedStruct, textOf } from "./struct-buffer.ts";
 
 /** `pf_phase`. */
-export type NativePhase = "starting" | "running" | "stopped" | "failed";
+export type NativePhase = "starting" | "running" | "stopped" | "failed" | "reconnecting";
 
-const PHASES: readonly NativePhase[] = ["starting", "running", "stopped", "failed"];
+const PHASES: readonly NativePhase[] = ["starting", "running", "stopped", "failed", "reconnecting"];
 
 /** `pf_state`: where the capture stood when {@link NativeCapture.drain} returned. */
 export interface NativeState {
   readonly phase: NativePhase;
-  /** A negative status when the phase is `"failed"`, else 0. */
+  /** A negative status when the phase is `"failed"` or `"reconnecting"`, else 0. */
   readonly error: number;
   /** Stripes that still wait. */
   readonly queuedCount: number;
@@ -92,6 +93,7 @@ export class NativeCapture {
   /** Names the capture to the library, also on other threads. */
   readonly handle: number;
   readonly library: NativeLibrary;
+  readonly #lease: Lease;
   readonly #batch: StructBuffer<"pf_stripe">;
   readonly #count = new Uint32Array(1);
   readonly #state: StructBuffer<"pf_state">;
@@ -101,11 +103,12 @@ export class NativeCapture {
   #drained = 0;
   #drainedMs = 0;
 
-  private constructor(library: NativeLibrary, handle: number) {
+  private constructor(library: NativeLibrary, lease: Lease) {
     const { layout } = library;
     this.library = library;
-    this.handle = handle;
-    this.#batch = new StructBuffer("pf_stripe", layout.pf_stripe, DRAIN_COUNT_MAX);
+    this.handle = lease.handle;
+    this.#lease = lease;
+    this.#batch = lease.stripes;
     this.#state = sizedStruct("pf_state", layout.pf_state);
     this.#stats = sizedStruct("pf_stats", layout.pf_stats);
     this.#histogram = sizedStruct("pf_histogram", layout.pf_histogram);
@@ -120,10 +123,13 @@ export class NativeCapture {
    */
   static start(settings: Readonly<Record<string, number | string>>): NativeCapture {
     const library = nativeLibrary();
-    const handle = new BigUint64Array(1);
-    const status = library.call.pf_capture_start(packSettings(library, settings).bytes, handle);
-    if (status < 0) throw errorOfStatus(status, "start", lastMessage(library));
-    return new NativeCapture(library, Number(handle[0]));
+    const packed = packSettings(library, settings);
+    const lease = new Lease(library, DRAIN_COUNT_MAX);
+    const status = library.call.pf_capture_start(packed.bytes, lease.handleBytes);
+    if (status >= 0) return new NativeCapture(library, lease);
+    const error = errorOfStatus(status, "start", lastMessage(library));
+    lease.end();
+    throw error;
   }
 
   /** Replaces the settings from the next frame on. @throws {PixelfluxError} and the old ones stay. */
@@ -168,12 +174,10 @@ export class NativeCapture {
     if (this.#taken >= this.#drained) return undefined;
     const index = this.#taken++;
     const batch = this.#batch;
-    const lengthBytes = batch.number("size_bytes", index);
-    const { bytes, context } = this.#owner(index);
     const type = STRIPE_TYPES[batch.number("type", index)];
     if (type === undefined) throw this.#unknownType(index);
     return {
-      buffer: createStripeBuffer(this.library, bytes, lengthBytes, context, counter),
+      buffer: createStripeBuffer(this.library, batch, index, counter),
       headerBytes: batch.number("header_bytes", index),
       timestampUs: batch.number("timestamp_us", index),
       latencyNs: batch.number("latency_ns", index),
@@ -199,8 +203,7 @@ export class NativeCapture {
   discard(tell?: (stripe: StripeTimes) => void): void {
     while (this.#taken < this.#drained) {
       const index = this.#taken++;
-      const { bytes, context } = this.#owner(index);
-      releaseStripeBytes(this.library, bytes, context);
+      releaseLeased(this.library, this.#lease, index);
       const latencyNs = this.#batch.number("latency_ns", index);
       tell?.({ latencyNs, drainedMs: this.#drainedMs });
     }
@@ -218,6 +221,7 @@ export class NativeCapture {
   free(): void {
     this.discard();
     this.#check(this.library.call.pf_capture_free(this.handle), "stop");
+    this.#lease.end();
   }
 
   /**
@@ -237,7 +241,7 @@ export class NativeCapture {
     return false;
   }
 
-  /** The error for a state of phase `"failed"`. */
+  /** The error for a state of phase `"failed"` or `"reconnecting"`. */
   failure(state: NativeState, operation: string): PixelfluxError {
     const text = new Uint8Array(MESSAGE_BYTES_MAX);
     this.library.call.pf_capture_message(this.handle, text, text.length);
@@ -260,14 +264,8 @@ export class NativeCapture {
 
   /** Gives the stripe back, which is taken already; only another version's library has such a one. */
   #unknownType(index: number): PixelfluxError {
-    const { bytes, context } = this.#owner(index);
-    releaseStripeBytes(this.library, bytes, context);
+    releaseLeased(this.library, this.#lease, index);
     return mismatch(`it reports a stripe of type ${this.#batch.number("type", index)}`);
-  }
-
-  #owner(index: number): { bytes: number; context: number } {
-    const batch = this.#batch;
-    return { bytes: batch.number("bytes", index), context: batch.number("context", index) };
   }
 
   #readState(): NativeState {

@@ -38,6 +38,7 @@ export const STRUCTS = {
     watermark_location: "u32",
     stripe_header: "u32",
     queue_frames: "u32",
+    reconnect: "u32",
     watermark_path: "char[4096]",
   },
   pf_stripe: {
@@ -91,6 +92,10 @@ export const STRUCTS = {
     p95_ns: "u64",
     p99_ns: "u64",
     max_ns: "u64",
+  },
+  pf_lease: {
+    handle: "u64",
+    capacity: "u32",
   },
   pf_memory: {
     size_bytes: "u32",

@@ -25,6 +25,8 @@ export interface NativeLibrary {
   readonly layout: Layout;
   /** Address of `pf_stripe_release`, the deallocator of stripes' buffers. */
   readonly releaseAddress: Pointer;
+  /** Address of `pf_lease_end`, the deallocator of leases. */
+  readonly endLeaseAddress: Pointer;
 }
 
 /** A place the library may be, and what to say where it is not. */
@@ -104,9 +106,13 @@ function checkVersion(version: number): void {
 function open(path: string): NativeLibrary {
   const call = openSymbols(path);
   const layout = resolveLayout(dlopen(path, ABI_SYMBOLS).symbols.pf_layout() ?? "");
-  // Bun gives every symbol its address as `ptr`, which the types leave out.
-  const { ptr } = call.pf_stripe_release as unknown as { readonly ptr: Pointer };
-  return { path, call, layout, releaseAddress: ptr };
+  const releaseAddress = addressOf(call.pf_stripe_release);
+  return { path, call, layout, releaseAddress, endLeaseAddress: addressOf(call.pf_lease_end) };
+}
+
+/** Bun gives every symbol its address as `ptr`, which the types leave out. */
+function addressOf(symbol: unknown): Pointer {
+  return (symbol as { readonly ptr: Pointer }).ptr;
 }
 
 function openSymbols(path: string): NativeLibrary["call"] {

@@ -2,6 +2,7 @@
 /** Native stripe bytes as ArrayBuffers that free them. */
 import { type Pointer, toArrayBuffer } from "bun:ffi";
 import type { NativeLibrary } from "./library.ts";
+import type { StructBuffer } from "./struct-buffer.ts";
 
 /** How many stripes of a capture were never released, and left to the collector instead. */
 export interface CollectedCount {
@@ -21,7 +22,7 @@ type ToOwningArrayBuffer = (
   deallocator: Pointer,
 ) => ArrayBuffer;
 
-const toOwningArrayBuffer: ToOwningArrayBuffer = toArrayBuffer;
+export const toOwningArrayBuffer: ToOwningArrayBuffer = toArrayBuffer;
 
 /**
  * Counts, and never frees: it also runs for a buffer whose contents live on
@@ -35,9 +36,7 @@ const collected = new FinalizationRegistry<CollectedCount>((counter) => {
 /**
  * Makes the ArrayBuffer that owns one drained stripe from here on.
  *
- * @param address - `pf_stripe.bytes`.
- * @param lengthBytes - `pf_stripe.size_bytes`, more than 0.
- * @param context - `pf_stripe.context`.
+ * @param stripes - where it was drained to; its `context` there becomes 0.
  * @param counter - counts the buffer if it is collected without
  *   {@link releaseStripeBuffer}.
  * @throws {Error} where JavaScript has no memory; the stripe's bytes are
@@ -45,23 +44,26 @@ const collected = new FinalizationRegistry<CollectedCount>((counter) => {
  */
 export function createStripeBuffer(
   library: NativeLibrary,
-  address: number,
-  lengthBytes: number,
-  context: number,
+  stripes: StructBuffer<"pf_stripe">,
+  index: number,
   counter: CollectedCount,
 ): ArrayBuffer {
-  const buffer = adopt(library, address, lengthBytes, context);
+  const buffer = adopt(library, stripes, index);
   collected.register(buffer, counter, buffer);
   return buffer;
 }
 
 function adopt(
   library: NativeLibrary,
-  address: number,
-  lengthBytes: number,
-  context: number,
+  stripes: StructBuffer<"pf_stripe">,
+  index: number,
 ): ArrayBuffer {
+  const address = stripes.number("bytes", index);
+  const lengthBytes = stripes.number("size_bytes", index);
+  const context = stripes.number("context", index);
   try {
+    // A worker is terminated where a function begins or a loop goes round, so not between these.
+    stripes.clearAddress("context", index);
     return toOwningArrayBuffer(address, 0, lengthBytes, context, library.releaseAddress);
   } catch (error) {
     releaseStripeBytes(library, address, context);

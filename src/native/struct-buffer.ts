@@ -10,8 +10,9 @@ import {
 } from "./layout.ts";
 
 /**
- * `count` structures of one kind, zeroed, in JavaScript's own memory; `bytes`
- * is what a native call gets. Little endian, as both supported machines are.
+ * `count` structures of one kind, in zeroed memory of JavaScript's own or in what
+ * is given; `bytes` is what a native call gets. Little endian, as both supported
+ * machines are.
  */
 export class StructBuffer<S extends StructName> {
   /** The structures' memory. */
@@ -20,11 +21,16 @@ export class StructBuffer<S extends StructName> {
   readonly #layout: StructLayout<S>;
   readonly #types: Readonly<Record<FieldName<S>, FieldType>>;
 
-  constructor(name: S, layout: StructLayout<S>, count = 1) {
+  constructor(
+    name: S,
+    layout: StructLayout<S>,
+    count = 1,
+    bytes = new Uint8Array(layout.sizeBytes * count),
+  ) {
     this.#layout = layout;
     this.#types = STRUCTS[name] as Readonly<Record<FieldName<S>, FieldType>>;
-    this.bytes = new Uint8Array(layout.sizeBytes * count);
-    this.#view = new DataView(this.bytes.buffer);
+    this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   /**
@@ -52,6 +58,13 @@ export class StructBuffer<S extends StructName> {
     }
   }
 
+  /** Zeroes an address. */
+  clearAddress(field: FieldName<S>, index: number): void {
+    const offset = index * this.#layout.sizeBytes + this.#layout.offsets[field];
+    this.#view.setUint32(offset, 0, true);
+    this.#view.setUint32(offset + 4, 0, true);
+  }
+
   /** Writes a value of the first structure; the caller has checked its range and length. */
   set(field: FieldName<S>, value: number | string): void {
     const offset = this.#layout.offsets[field];
@@ -68,7 +81,7 @@ export class StructBuffer<S extends StructName> {
 }
 
 /** A structure whose `size_bytes` is set, ready for a call that fills in the rest. */
-export function sizedStruct<S extends Exclude<StructName, "pf_stripe">>(
+export function sizedStruct<S extends Exclude<StructName, "pf_stripe" | "pf_lease">>(
   name: S,
   layout: StructLayout<S>,
 ): StructBuffer<S> {

@@ -47,6 +47,11 @@ export const CAPTURE_SYMBOLS = {
   pf_stripe_release: { args: ["ptr" /* void *bytes */, "ptr" /* void *context */] },
   pf_capture_stop: { args: ["u64" /* uint64_t handle */], returns: "i32" },
   pf_capture_free: { args: ["u64" /* uint64_t handle */], returns: "i32" },
+  pf_lease_create: {
+    args: ["u32" /* uint32_t capacity */, "buffer" /* uint64_t *address */],
+    returns: "i32",
+  },
+  pf_lease_end: { args: ["ptr" /* void *bytes */, "ptr" /* void *context */] },
   pf_capture_message: {
     args: [
       "u64" /* uint64_t handle */,

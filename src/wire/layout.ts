@@ -53,3 +53,8 @@ const BYTES_BY_KIND: ReadonlyMap<string, { readonly [T in WireStripe["type"]]?: 
 export function unknownKind(kind: unknown): WireError {
   return argument("kind", '"pixelflux", "legacy", "none" or "extended"', kind);
 }
+
+/** Whether it is one, and no object that only inherits from one. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && value instanceof Uint8Array;
+}

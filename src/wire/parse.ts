@@ -10,6 +10,7 @@ import {
   FLAG_KEYFRAME,
   FRAME_TYPES,
   H264_HEADER_BYTES,
+  isBytes,
   MARK_EXTENDED,
   MARK_H264,
   MARK_JPEG,
@@ -42,7 +43,7 @@ export function parseStripe<Memory extends ArrayBufferLike>(
   bytes: Uint8Array<Memory>,
   kind: StripeHeaderKind = "pixelflux",
 ): WireStripe<Memory> {
-  if (!(bytes instanceof Uint8Array)) throw argument("bytes", "a Uint8Array", bytes);
+  if (!isBytes(bytes)) throw argument("bytes", "a Uint8Array", bytes);
   switch (kind) {
     case "pixelflux":
       return parsePixelflux(bytes);

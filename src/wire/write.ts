@@ -7,6 +7,7 @@ import {
   FLAG_KEYFRAME,
   FRAME_TYPES,
   headerBytes,
+  isBytes,
   MARK_EXTENDED,
   MARK_H264,
   MARK_JPEG,
@@ -76,7 +77,7 @@ export function writeHeader(
   header: Header,
   kind: StripeHeaderKind = "pixelflux",
 ): number {
-  if (!(target instanceof Uint8Array)) throw argument("target", "a Uint8Array", target);
+  if (!isBytes(target)) throw argument("target", "a Uint8Array", target);
   if (typeof header !== "object" || header === null) throw argument("header", "an object", header);
   const length = headerBytes(header.type, kind);
   if (length === 0) return 0;

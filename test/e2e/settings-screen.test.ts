@@ -114,7 +114,7 @@ describe.each(FOLLOWING)("%s", (_, settings) => {
   }, 30_000);
 });
 
-test("twenty random sizes in quick succession, while pictures move", async () => {
+test("two hundred random sizes in quick succession, while pictures move", async () => {
   const seed = seedOfRun();
   console.log(`random sizes: PF_SEED=${seed}`);
   const next = random(seed);
@@ -124,7 +124,7 @@ test("twenty random sizes in quick succession, while pictures move", async () =>
   await using follower = await scene.record({ outputMode: "h264", targetFps: 240 });
   await using fixed = await scene.record({ targetFps: 240, ...region(area) });
   let screen: Area = scene.area;
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < 200; round++) {
     screen = await resize(scene, 1 + next(400), 1 + next(300), round);
     for (let i = 0; i < next(4); i++) {
       await scene.painter.pattern("photo", next(1000), screen);

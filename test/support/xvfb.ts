@@ -12,6 +12,8 @@ export interface XvfbOptions {
   depth?: number;
   /** Lets only clients with the cookie in `authorityPath` connect. Default false. */
   authority?: boolean;
+  /** Such as ":3", for a server that comes back. Default: a number that is free. */
+  display?: string;
   /** Further arguments, such as `["-extension", "DAMAGE"]`. */
   args?: string[];
 }
@@ -46,13 +48,14 @@ export class Xvfb implements AsyncDisposable {
   }
 
   static async start(options: XvfbOptions = {}): Promise<Xvfb> {
-    const { width = 640, height = 480, depth = 24, authority = false, args = [] } = options;
+    const { width = 640, height = 480, depth = 24, authority = false } = options;
+    const args = options.display ? [options.display, ...(options.args ?? [])] : options.args;
     const folder = mkdtempSync(join(tmpdir(), "pf-xvfb-"));
     const access = authority ? writeAuthority(folder) : [];
     const command = [
       ...[requireTool("setpriv", "util-linux"), "--pdeathsig", "TERM"],
       ...[requireTool("Xvfb", "xvfb"), "-displayfd", "1", "-nolisten", "tcp", "-noreset"],
-      ...["-screen", "0", `${width}x${height}x${depth}`, ...access, ...args],
+      ...["-screen", "0", `${width}x${height}x${depth}`, ...access, ...(args ?? [])],
     ];
     const process = Bun.spawn(command, { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
     const number = await firstLine(process.stdout);

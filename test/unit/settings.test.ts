@@ -28,6 +28,7 @@ const DEFAULTS = {
   watermarkLocation: "none",
   stripeHeader: "pixelflux",
   queueFrames: 3,
+  reconnect: false,
 } as const;
 
 /** Legal values and illegal ones of the right type, per field. */
@@ -60,6 +61,7 @@ const CASES: Record<keyof CaptureSettings, { good: unknown[]; bad: unknown[] }> 
   watermarkLocation: { good: ["middle", "animated"], bad: ["center", ""] },
   stripeHeader: { good: ["legacy", "none", "extended"], bad: ["python", ""] },
   queueFrames: { good: [1, 16], bad: [0, 17, 2.5] },
+  reconnect: { good: [true, false], bad: [] },
 };
 
 /** Wrong in every field: no field takes these. */

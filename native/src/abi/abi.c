@@ -4,6 +4,7 @@
 
 #include "abi/handles.h"
 #include "abi/settings.h"
+#include "base/memory.h"
 
 /* For errors that have no capture to be kept with. */
 static _Thread_local pf_error last_error;
@@ -129,7 +130,56 @@ int32_t pf_capture_free(uint64_t handle) {
     pf_capture_wait_ended(capture);
     pf_handles_await_unused(handle);
     pf_capture_destroy(capture);
+    pf_handles_vacate(handle);
     return PF_STATUS_OK;
+}
+
+_Static_assert(sizeof(void *) >= sizeof(uint64_t), "a handle travels as a pointer");
+
+static void *free_abandoned(void *handle) {
+    pf_capture_free((uintptr_t)handle);
+    return NULL;
+}
+
+/** Frees the capture by a thread of its own, where the system grants one. */
+static void abandon(uint64_t handle) {
+    if (pf_capture_stop(handle) != PF_STATUS_OK) {
+        return;
+    }
+    pthread_t thread;
+    void *context = (void *)(uintptr_t)handle;
+    if (pf_thread_start(&thread, "pf-abandon", free_abandoned, context) == 0) {
+        pthread_detach(thread);
+    } else {
+        free_abandoned(context);
+    }
+}
+
+int32_t pf_lease_create(uint32_t capacity, uint64_t *address) {
+    if (address == NULL || capacity > PF_LEASE_STRIPE_COUNT_MAX) {
+        return refuse("capacity, address: expected a number in range and a pointer");
+    }
+    pf_lease *lease = pf_alloc(1, sizeof *lease + capacity * sizeof(pf_stripe));
+    if (lease == NULL) {
+        return pf_error_no_memory(&last_error, "a lease");
+    }
+    lease->capacity = capacity;
+    *address = (uintptr_t)lease;
+    return PF_STATUS_OK;
+}
+
+void pf_lease_end(void *bytes, void *context) {
+    (void)bytes;
+    pf_lease *lease = context;
+    if (lease == NULL) {
+        return;
+    }
+    const pf_stripe *stripes = (const pf_stripe *)(lease + 1);
+    for (uint32_t index = 0; index < lease->capacity; index++) {
+        pf_stripe_release(NULL, (void *)(uintptr_t)stripes[index].context);
+    }
+    abandon(lease->handle);
+    pf_free(lease);
 }
 
 int32_t pf_capture_message(uint64_t handle, char *text, uint32_t capacity_bytes) {

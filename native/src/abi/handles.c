@@ -13,6 +13,8 @@ typedef struct slot {
     uint32_t generation;
     uint32_t user_count;
     bool taken;
+    /** A capture was published here and is not gone yet. */
+    bool occupied;
 } slot;
 
 static struct {
@@ -60,6 +62,7 @@ uint64_t pf_handles_publish(uint32_t number, pf_capture *capture) {
     pthread_mutex_lock(&table.lock);
     slot *place = &table.slots[number];
     place->capture = capture;
+    place->occupied = true;
     place->generation++;
     uint64_t handle = (uint64_t)place->generation << SLOT_BITS | (number + 1);
     pthread_mutex_unlock(&table.lock);
@@ -102,6 +105,13 @@ void pf_handles_await_unused(uint64_t handle) {
     while (place->user_count > 0) {
         pthread_cond_wait(&table.unused, &table.lock);
     }
+    pthread_mutex_unlock(&table.lock);
+}
+
+void pf_handles_vacate(uint64_t handle) {
+    pthread_mutex_lock(&table.lock);
+    slot *place = &table.slots[slot_of(handle)];
+    place->occupied = false;
     place->taken = false;
     pthread_mutex_unlock(&table.lock);
 }
@@ -110,7 +120,7 @@ uint32_t pf_handles_count(void) {
     uint32_t count = 0;
     pthread_mutex_lock(&table.lock);
     for (uint32_t index = 0; index < PF_CAPTURE_COUNT_MAX; index++) {
-        count += table.slots[index].capture != NULL;
+        count += table.slots[index].occupied;
     }
     pthread_mutex_unlock(&table.lock);
     return count;

@@ -22,9 +22,12 @@ void pf_handles_release(uint64_t handle);
 /** Makes the handle stale. The capture, now the caller's to end; NULL for a
  * stale handle. Those who had acquired it may still be using it. */
 pf_capture *pf_handles_retire(uint64_t handle);
-/** Waits until nobody uses the retired capture, and frees the slot. */
+/** Waits until nobody uses the retired capture. */
 void pf_handles_await_unused(uint64_t handle);
+/** Frees the slot of a retired capture that is gone. */
+void pf_handles_vacate(uint64_t handle);
 
+/** Captures that were published and are not gone yet. */
 uint32_t pf_handles_count(void);
 
 #endif

@@ -13,8 +13,9 @@
 /* A change of any of these is a new PF_ABI_VERSION. */
 _Static_assert(sizeof(pf_settings) == 4456, "pf_settings");
 _Static_assert(offsetof(pf_settings, target_fps) == 280, "pf_settings.target_fps");
-_Static_assert(offsetof(pf_settings, watermark_path) == 356, "pf_settings.watermark_path");
+_Static_assert(offsetof(pf_settings, watermark_path) == 360, "pf_settings.watermark_path");
 _Static_assert(sizeof(pf_stripe) == 80, "pf_stripe");
+_Static_assert(sizeof(pf_lease) == 16, "pf_lease");
 _Static_assert(sizeof(pf_state) == 32, "pf_state");
 _Static_assert(sizeof(pf_stats) == 104, "pf_stats");
 _Static_assert(sizeof(pf_histogram) == 56, "pf_histogram");
@@ -63,6 +64,7 @@ static const field settings_fields[] = {
     FIELD(pf_settings, watermark_location),
     FIELD(pf_settings, stripe_header),
     FIELD(pf_settings, queue_frames),
+    FIELD(pf_settings, reconnect),
     FIELD(pf_settings, watermark_path),
 };
 
@@ -113,6 +115,8 @@ static const field histogram_fields[] = {
     FIELD(pf_histogram, max_ns),
 };
 
+static const field lease_fields[] = {FIELD(pf_lease, handle), FIELD(pf_lease, capacity)};
+
 static const field memory_fields[] = {
     FIELD(pf_memory, size_bytes), FIELD(pf_memory, capture_count), FIELD(pf_memory, thread_count),
     FIELD(pf_memory, lent_count), FIELD(pf_memory, lent_bytes),    FIELD(pf_memory, buffer_bytes),
@@ -132,6 +136,7 @@ static const structure structures[] = {
     STRUCTURE(pf_settings, settings_fields),   STRUCTURE(pf_stripe, stripe_fields),
     STRUCTURE(pf_state, state_fields),         STRUCTURE(pf_stats, stats_fields),
     STRUCTURE(pf_histogram, histogram_fields), STRUCTURE(pf_memory, memory_fields),
+    STRUCTURE(pf_lease, lease_fields),
 };
 
 static char text[8192];

@@ -37,6 +37,7 @@ static const field_range ranges[] = {
     RANGE(watermark_location, PF_WATERMARK_NONE, PF_WATERMARK_ANIMATED),
     RANGE(stripe_header, PF_HEADER_PIXELFLUX, PF_HEADER_EXTENDED),
     RANGE(queue_frames, 1, 16),
+    RANGE(reconnect, 0, 1),
 };
 
 static pf_status check_ranges(const pf_settings *settings, pf_error *error) {

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -11,6 +12,8 @@ bool pf_wake_init(pf_wake *wake) {
     wake->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     wake->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     atomic_init(&wake->stopped, false);
+    pthread_mutex_init(&wake->lock, NULL);
+    wake->socket_fd = -1;
     if (wake->kick_fd >= 0 && wake->stop_fd >= 0) {
         return true;
     }
@@ -25,6 +28,7 @@ void pf_wake_deinit(pf_wake *wake) {
     if (wake->stop_fd >= 0) {
         close(wake->stop_fd);
     }
+    pthread_mutex_destroy(&wake->lock);
 }
 
 static void signal_fd(int fd) {
@@ -38,9 +42,28 @@ void pf_wake_kick(pf_wake *wake) {
     signal_fd(wake->kick_fd);
 }
 
+/** Under the lock. */
+static void cut(pf_wake *wake) {
+    if (wake->socket_fd >= 0) {
+        shutdown(wake->socket_fd, SHUT_RD);
+    }
+}
+
 void pf_wake_stop(pf_wake *wake) {
     atomic_store(&wake->stopped, true);
     signal_fd(wake->stop_fd);
+    pthread_mutex_lock(&wake->lock);
+    cut(wake);
+    pthread_mutex_unlock(&wake->lock);
+}
+
+void pf_wake_cut_on_stop(pf_wake *wake, int socket_fd) {
+    pthread_mutex_lock(&wake->lock);
+    wake->socket_fd = socket_fd;
+    if (pf_wake_stopped(wake)) {
+        cut(wake);
+    }
+    pthread_mutex_unlock(&wake->lock);
 }
 
 bool pf_wake_stopped(const pf_wake *wake) {

@@ -6,6 +6,7 @@
 #ifndef PF_BASE_WAKE_H
 #define PF_BASE_WAKE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +16,9 @@ typedef struct pf_wake {
     int kick_fd;
     int stop_fd;
     atomic_bool stopped;
+    /** A socket that a stop cuts, or -1; under the lock. */
+    pthread_mutex_t lock;
+    int socket_fd;
 } pf_wake;
 
 /** What ended a pf_wake_wait. */
@@ -32,6 +36,10 @@ void pf_wake_deinit(pf_wake *wake);
 void pf_wake_kick(pf_wake *wake);
 void pf_wake_stop(pf_wake *wake);
 bool pf_wake_stopped(const pf_wake *wake);
+
+/** From here on a stop ends this socket for reading, so that a library which waits
+ * in it comes back; -1 before the socket is closed. */
+void pf_wake_cut_on_stop(pf_wake *wake, int socket_fd);
 
 /** Sleeps until fd (or -1) is readable, a kick, a stop, or deadline_ns of
  * CLOCK_MONOTONIC (PF_NEVER_NS: none). Takes the kick away. */

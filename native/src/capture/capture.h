@@ -42,6 +42,8 @@ typedef struct pf_capture {
     pf_settings *settings;
     pf_watermark *watermark;
     pf_pacer pacer;
+    /** A frame has been taken: a display that is lost from now on may come back. */
+    bool has_captured;
     /** Since when there has been reason for a frame; 0: there is none. */
     uint64_t reason_ns;
     pf_frame_stage stage;

@@ -5,6 +5,11 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
+/* Pauses between attempts to open a display that was lost; each is twice the one
+ * before. */
+#define RECONNECT_NS_MIN (PF_NS_PER_S / 4)
+#define RECONNECT_NS_MAX (PF_NS_PER_S * 5)
+
 static void tell_size(pf_capture *capture) {
     const pf_source *source = capture->stage.source;
     pthread_mutex_lock(&capture->lock);
@@ -25,11 +30,13 @@ static pf_status watch_cursor(pf_capture *capture, pf_error *error) {
 static pf_status open_stages(pf_capture *capture, pf_error *error) {
     pf_source_request request = {.display = capture->settings->display,
                                  .region = pf_settings_region(capture->settings),
+                                 .any_region = capture->has_captured,
                                  .wake = &capture->wake};
     pf_status status = pf_source_open(&request, &capture->stage.source, error);
     if (status != PF_STATUS_OK) {
         return status;
     }
+    pf_pacer_set_rate(&capture->pacer, capture->settings->target_fps);
     capture->stage.outbox = &capture->outbox;
     capture->stage.wake = &capture->wake;
     capture->stage.watermark = capture->watermark;
@@ -44,6 +51,7 @@ static void close_stages(pf_capture *capture) {
     }
     pf_frame_stage_deinit(&capture->stage);
     capture->stage.source->ops->close(capture->stage.source);
+    capture->stage.source = NULL;
 }
 
 static void take_watermark(pf_capture *capture) {
@@ -187,16 +195,58 @@ static pf_status turn(pf_capture *capture, pf_error *error) {
     return PF_STATUS_OK;
 }
 
-static pf_status run_capture(pf_capture *capture, pf_error *error) {
+/** Captures until the capture is asked to end, or something fails. */
+static pf_status run_source(pf_capture *capture, pf_error *error) {
     pf_status status = open_stages(capture, error);
     if (status == PF_STATUS_OK) {
         capture->reason_ns = pf_clock_now_ns();
         status = take_frame(capture, true, true, capture->reason_ns, error);
+        capture->has_captured |= status == PF_STATUS_OK;
     }
     while (status == PF_STATUS_OK && !pf_wake_stopped(&capture->wake)) {
         status = turn(capture, error);
     }
+    close_stages(capture);
     return status;
+}
+
+/** Takes over updates while there is no source, so that the wait can be ended. */
+static bool wants_to_reconnect(pf_capture *capture, pf_status status) {
+    pf_settings before;
+    bool unchecked;
+    take_update(capture, &before, &unchecked);
+    bool lost = status == PF_STATUS_DISPLAY_LOST || status == PF_STATUS_DISPLAY_OPEN;
+    return lost && capture->has_captured && capture->settings->reconnect &&
+           !pf_wake_stopped(&capture->wake);
+}
+
+/** False where the capture does not want to wait any longer. */
+static bool wait_to_reconnect(pf_capture *capture, pf_status status, uint64_t pause_ns) {
+    uint64_t deadline_ns = pf_clock_now_ns() + pause_ns;
+    while (wants_to_reconnect(capture, status)) {
+        if (pf_wake_wait(&capture->wake, -1, deadline_ns) == PF_WAKE_DEADLINE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Opens the source, and where it is lost later again, if that is wanted. */
+static void run_capture(pf_capture *capture, pf_error *error) {
+    uint64_t pause_ns = RECONNECT_NS_MIN;
+    uint32_t frame_id = 0;
+    pf_status status = run_source(capture, error);
+    while (wants_to_reconnect(capture, status)) {
+        pause_ns = capture->stage.frame_id == frame_id ? pause_ns * 2 : RECONNECT_NS_MIN;
+        pause_ns = pause_ns < RECONNECT_NS_MAX ? pause_ns : RECONNECT_NS_MAX;
+        frame_id = capture->stage.frame_id;
+        pf_outbox_lose_source(&capture->outbox, error);
+        if (!wait_to_reconnect(capture, status, pause_ns)) {
+            return;
+        }
+        *error = (pf_error){0};
+        status = run_source(capture, error);
+    }
 }
 
 void *pf_capture_main(void *context) {
@@ -206,7 +256,6 @@ void *pf_capture_main(void *context) {
         pf_error_set(&error, PF_STATUS_NO_RESOURCE, "the system refuses the encoders' threads");
     } else {
         run_capture(capture, &error);
-        close_stages(capture);
         pf_pool_release();
     }
     pf_outbox_end(&capture->outbox, &error);

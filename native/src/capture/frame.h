@@ -113,7 +113,8 @@ void pf_stripe_job_run(void *stage, uint32_t index);
  * differ from those of the frame before as damaged. */
 pf_status pf_overlays_update(pf_frame_stage *stage, pf_error *error);
 
-/** Needs source, outbox and wake to be set. */
+/** Needs source, outbox and wake to be set. A stage that was used before goes on
+ * counting frames where it was. */
 pf_status pf_frame_stage_init(pf_frame_stage *stage, const pf_settings *settings, pf_error *error);
 void pf_frame_stage_deinit(pf_frame_stage *stage);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /** What a frame stage is made of, and how settings change it. */
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/memory.h"
 #include "capture/frame.h"
@@ -167,6 +169,8 @@ pf_status pf_frame_stage_configure(pf_frame_stage *stage, const pf_settings *set
 }
 
 pf_status pf_frame_stage_init(pf_frame_stage *stage, const pf_settings *settings, pf_error *error) {
+    memset(stage->overlays, 0, sizeof stage->overlays);
+    memset(&stage->failure, 0, sizeof stage->failure);
     pthread_mutex_init(&stage->lock, NULL);
     stage->buffers = pf_buffer_pool_create(IDLE_BYTES_MAX);
     if (stage->buffers == NULL) {

@@ -77,6 +77,7 @@ void pf_outbox_push(pf_outbox *outbox, pf_buffer *buffer) {
     } else {
         append(outbox, buffer);
         outbox->state.phase = PF_PHASE_RUNNING;
+        outbox->state.error = PF_STATUS_OK;
         tell(outbox);
     }
     pthread_mutex_unlock(&outbox->lock);
@@ -103,9 +104,20 @@ bool pf_outbox_has_room(pf_outbox *outbox) {
 
 void pf_outbox_set_size(pf_outbox *outbox, uint32_t width, uint32_t height) {
     pthread_mutex_lock(&outbox->lock);
-    outbox->state.resize_count += outbox->state.phase == PF_PHASE_RUNNING;
+    bool differs = outbox->state.width != width || outbox->state.height != height;
+    outbox->state.resize_count += outbox->state.phase == PF_PHASE_RUNNING ||
+                                  (outbox->state.phase == PF_PHASE_RECONNECTING && differs);
     outbox->state.width = width;
     outbox->state.height = height;
+    tell(outbox);
+    pthread_mutex_unlock(&outbox->lock);
+}
+
+void pf_outbox_lose_source(pf_outbox *outbox, const pf_error *loss) {
+    pthread_mutex_lock(&outbox->lock);
+    outbox->error = *loss;
+    outbox->state.phase = PF_PHASE_RECONNECTING;
+    outbox->state.error = loss->status;
     tell(outbox);
     pthread_mutex_unlock(&outbox->lock);
 }
@@ -125,13 +137,14 @@ void pf_outbox_end(pf_outbox *outbox, const pf_error *failure) {
         outbox->state.error = failure->status;
     } else {
         outbox->state.phase = PF_PHASE_STOPPED;
+        outbox->state.error = PF_STATUS_OK;
     }
     pthread_cond_broadcast(&outbox->changed);
     pthread_mutex_unlock(&outbox->lock);
 }
 
 static bool ended(const pf_outbox *outbox) {
-    return outbox->state.phase >= PF_PHASE_STOPPED;
+    return outbox->state.phase == PF_PHASE_STOPPED || outbox->state.phase == PF_PHASE_FAILED;
 }
 
 static bool untold(const pf_outbox *outbox) {

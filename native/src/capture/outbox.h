@@ -64,8 +64,12 @@ void pf_outbox_end_frame(pf_outbox *outbox, uint32_t frame_id);
 bool pf_outbox_has_room(pf_outbox *outbox);
 
 /** Frames have this size from here on. The first push after it makes the phase
- * PF_PHASE_RUNNING; sizes after that count as resizes. */
+ * PF_PHASE_RUNNING; sizes after that count as resizes, those of a source that
+ * was lost and came back only where they differ. */
 void pf_outbox_set_size(pf_outbox *outbox, uint32_t width, uint32_t height);
+
+/** The source is lost, and being waited for. What is queued stays. */
+void pf_outbox_lose_source(pf_outbox *outbox, const pf_error *loss);
 
 /** Discards what is queued and whatever will be pushed. */
 void pf_outbox_close(pf_outbox *outbox);

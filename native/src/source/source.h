@@ -74,6 +74,8 @@ typedef struct pf_source_request {
     const char *display;
     /** Width and height 0: the rest of the screen. */
     pf_rect region;
+    /** The region need not lie on the screen: it did on the one before. */
+    bool any_region;
     pf_wake *wake;
 } pf_source_request;
 

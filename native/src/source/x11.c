@@ -13,6 +13,10 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
+/* A server that hangs before it has shown its first picture is given up so late.
+ * Later it may take its time: a stop ends the wait. */
+#define OPEN_S_MAX 5u
+
 static x11_source *of(pf_source *source) {
     return (x11_source *)source;
 }
@@ -20,6 +24,12 @@ static x11_source *of(pf_source *source) {
 pf_status pf_x11_lost(pf_error *error) {
     return pf_error_set(error, PF_STATUS_DISPLAY_LOST,
                         "the connection to the X server broke; start again when it is back");
+}
+
+static pf_status x11_hangs(pf_error *error) {
+    return pf_error_set(error, PF_STATUS_DISPLAY_OPEN,
+                        "display: the X server has let us in, but has not answered for %u s",
+                        OPEN_S_MAX);
 }
 
 pf_status pf_x11_reply(x11_source *self, unsigned int sequence, void **reply, pf_error *error) {
@@ -31,9 +41,10 @@ pf_status pf_x11_reply(x11_source *self, unsigned int sequence, void **reply, pf
             return pf_x11_lost(error);
         }
         int fd = xcb_get_file_descriptor(self->connection);
-        if (pf_wake_wait_answer(self->wake, fd, PF_NEVER_NS) == PF_WAKE_STOP) {
+        pf_wake_reason reason = pf_wake_wait_answer(self->wake, fd, self->answer_by_ns);
+        if (reason != PF_WAKE_FD) {
             xcb_discard_reply(self->connection, sequence);
-            return PF_SOURCE_STOPPED;
+            return reason == PF_WAKE_STOP ? PF_SOURCE_STOPPED : x11_hangs(error);
         }
     }
     free(refusal);
@@ -199,6 +210,7 @@ static void x11_close(pf_source *source) {
     pf_x11_frame_destroy(self);
     pf_free(self->cursor_pixels);
     if (self->connection != NULL) {
+        pf_wake_cut_on_stop(self->wake, -1);
         xcb_disconnect(self->connection);
     }
     pf_free(self);
@@ -214,54 +226,6 @@ static const pf_source_ops x11_ops = {
     .read_cursor = pf_x11_read_cursor,
     .close = x11_close,
 };
-
-static const xcb_screen_t *find_screen(const xcb_setup_t *setup, int index) {
-    xcb_screen_iterator_t screens = xcb_setup_roots_iterator(setup);
-    while (index-- > 0 && screens.rem > 1) {
-        xcb_screen_next(&screens);
-    }
-    return screens.data;
-}
-
-static const xcb_visualtype_t *find_visual(const xcb_screen_t *screen) {
-    xcb_depth_iterator_t depths = xcb_screen_allowed_depths_iterator(screen);
-    for (; depths.rem > 0; xcb_depth_next(&depths)) {
-        xcb_visualtype_iterator_t visuals = xcb_depth_visuals_iterator(depths.data);
-        for (; visuals.rem > 0; xcb_visualtype_next(&visuals)) {
-            if (visuals.data->visual_id == screen->root_visual) {
-                return visuals.data;
-            }
-        }
-    }
-    return NULL;
-}
-
-static uint8_t bits_per_pixel(const xcb_setup_t *setup, uint8_t depth) {
-    const xcb_format_t *formats = xcb_setup_pixmap_formats(setup);
-    for (int index = 0; index < xcb_setup_pixmap_formats_length(setup); index++) {
-        if (formats[index].depth == depth) {
-            return formats[index].bits_per_pixel;
-        }
-    }
-    return 0;
-}
-
-/** Everything behind this reads BGRX and nothing else. */
-static pf_status check_pixel_format(const xcb_setup_t *setup, const xcb_screen_t *screen,
-                                    pf_error *error) {
-    const xcb_visualtype_t *visual = find_visual(screen);
-    bool readable = visual != NULL && visual->_class == XCB_VISUAL_CLASS_TRUE_COLOR &&
-                    visual->red_mask == 0xff0000 && visual->green_mask == 0xff00 &&
-                    visual->blue_mask == 0xff && bits_per_pixel(setup, screen->root_depth) == 32 &&
-                    setup->image_byte_order == XCB_IMAGE_ORDER_LSB_FIRST;
-    if (readable) {
-        return PF_STATUS_OK;
-    }
-    return pf_error_set(error, PF_STATUS_DISPLAY_UNSUPPORTED,
-                        "display: the screen's pixels (depth %u, %u bits each) are not 32-bit "
-                        "BGRX; start the X server with depth 24",
-                        screen->root_depth, bits_per_pixel(setup, screen->root_depth));
-}
 
 bool pf_x11_has_extension(x11_source *self, xcb_extension_t *extension) {
     const xcb_query_extension_reply_t *answer = xcb_get_extension_data(self->connection, extension);
@@ -340,15 +304,16 @@ static pf_status set_up(x11_source *self, const pf_source_request *request, pf_e
         return status;
     }
     const xcb_setup_t *setup = xcb_get_setup(self->connection);
-    const xcb_screen_t *screen = find_screen(setup, screen_index);
-    self->root = screen->root;
-    self->depth = screen->root_depth;
-    status = check_pixel_format(setup, screen, error);
+    const xcb_screen_t *screen;
+    pf_wake_cut_on_stop(self->wake, xcb_get_file_descriptor(self->connection));
+    status = pf_x11_choose_screen(setup, screen_index, &screen, error);
     if (status != PF_STATUS_OK) {
         return status;
     }
+    self->root = screen->root;
+    self->depth = screen->root_depth;
     status = watch_screen_size(self, error);
-    if (status == PF_STATUS_OK) {
+    if (status == PF_STATUS_OK && !request->any_region) {
         status = pf_source_check_region(request->region, self->base.screen_width,
                                         self->base.screen_height, error);
     }
@@ -374,6 +339,7 @@ pf_status pf_x11_open(const pf_source_request *request, pf_source **source, pf_e
     }
     self->base.ops = &x11_ops;
     self->wake = request->wake;
+    self->answer_by_ns = pf_clock_now_ns() + OPEN_S_MAX * PF_NS_PER_S;
     pf_status status = set_up(self, request, error);
     if (status != PF_STATUS_OK) {
         x11_close(&self->base);

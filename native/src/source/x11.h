@@ -16,6 +16,8 @@ typedef struct x11_source {
     pf_source base;
     xcb_connection_t *connection;
     pf_wake *wake;
+    /** When an answer is waited for no longer; PF_NEVER_NS after the first grab. */
+    uint64_t answer_by_ns;
     xcb_window_t root;
     uint8_t depth;
     /** As filled in; it may reach beyond a screen that has shrunk. */
@@ -50,6 +52,10 @@ typedef struct x11_source {
  * the caller's to disconnect. */
 pf_status pf_x11_connect(const char *display, pf_wake *wake, xcb_connection_t **connection,
                          int *screen_index, pf_error *error);
+
+/** Finds a screen whose pixels can be read. */
+pf_status pf_x11_choose_screen(const xcb_setup_t *setup, int index, const xcb_screen_t **screen,
+                               pf_error *error);
 
 /** Waits for the reply to a request. NULL in *reply with PF_STATUS_OK where
  * the server answered with an error. The reply is the caller's to free(). */

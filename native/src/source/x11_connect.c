@@ -44,10 +44,10 @@ static bool take_turn(void) {
     if (!mine) {
         struct timespec deadline =
             pf_clock_timespec(atomic_load(&cookie_locked_ns) + COOKIE_NS_MAX);
-        mine = pthread_mutex_timedlock(&cookie_lock, &deadline) == 0;
+        mine = pthread_mutex_clocklock(&cookie_lock, CLOCK_MONOTONIC, &deadline) == 0;
     }
     if (mine) {
-        atomic_store(&cookie_locked_ns, pf_clock_read_ns(CLOCK_REALTIME));
+        atomic_store(&cookie_locked_ns, pf_clock_now_ns());
     }
     return mine;
 }

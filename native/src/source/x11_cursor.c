@@ -65,14 +65,20 @@ bool pf_x11_is_raw_motion(const x11_source *self, const xcb_generic_event_t *eve
            generic->extension == self->xinput_opcode && generic->event_type == XCB_INPUT_RAW_MOTION;
 }
 
+/** Bytes of the image that have really come: the generated accessors believe
+ * what the reply says of its own size. */
+static size_t received_bytes(const xcb_xfixes_get_cursor_image_reply_t *image) {
+    size_t total_bytes = 32 + (size_t)image->length * 4;
+    return total_bytes > sizeof *image ? total_bytes - sizeof *image : 0;
+}
+
 /** Keeps a copy of the image; one that cannot be kept is not shown. */
 static pf_status keep_image(x11_source *self, const xcb_xfixes_get_cursor_image_reply_t *image,
                             pf_error *error) {
     size_t size_bytes = (size_t)image->width * image->height * PF_BYTES_PER_PIXEL;
     pf_free(self->cursor_pixels);
     self->cursor_pixels = NULL;
-    if (size_bytes == 0 ||
-        (size_t)xcb_xfixes_get_cursor_image_cursor_image_length(image) * 4 < size_bytes) {
+    if (size_bytes == 0 || received_bytes(image) < size_bytes) {
         return PF_STATUS_OK;
     }
     self->cursor_pixels = pf_alloc_bytes(size_bytes);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "source/x11.h"
 
@@ -219,5 +220,6 @@ pf_status pf_x11_grab(pf_source *source, const pf_bands *bands, pf_bands_arrived
         arrived(context, run);
         run = pf_bands_next_run(bands, run.end, band_count);
     }
+    self->answer_by_ns = PF_NEVER_NS;
     return PF_STATUS_OK;
 }

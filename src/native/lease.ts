@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MPL-2.0
+/**
+ * What a native capture and its drained stripes are ended by when their realm
+ * ends without a word: a worker that is terminated runs no JavaScript any more,
+ * at whatever point it is, but its ArrayBuffers are given up.
+ */
+import type { Pointer } from "bun:ffi";
+import { errorOfStatus } from "../errors.ts";
+import type { NativeLibrary } from "./library.ts";
+import { releaseStripeBytes, toOwningArrayBuffer } from "./stripe-buffer.ts";
+import { StructBuffer } from "./struct-buffer.ts";
+
+/** `pf_lease`: where a capture's handle and its stripes are kept while nothing else owns them. */
+export class Lease {
+  /** Where `pf_capture_drain` is to put stripes; their `context` is 0 once they are owned. */
+  readonly stripes: StructBuffer<"pf_stripe">;
+  readonly #head: StructBuffer<"pf_lease">;
+  readonly #memory: ArrayBuffer;
+
+  /**
+   * Makes a lease without a capture, with room for so many stripes. It ends
+   * with {@link end}, or when it is collected, or with its realm.
+   *
+   * @throws {PixelfluxError} where there is no memory.
+   */
+  constructor(library: NativeLibrary, stripeCount: number) {
+    const { pf_lease: head, pf_stripe: stripe } = library.layout;
+    const stripesBytes = stripe.sizeBytes * stripeCount;
+    this.#memory = createMemory(library, stripeCount, head.sizeBytes + stripesBytes);
+    const headBytes = new Uint8Array(this.#memory, 0, head.sizeBytes);
+    const stripeBytes = new Uint8Array(this.#memory, head.sizeBytes, stripesBytes);
+    this.#head = new StructBuffer("pf_lease", head, 1, headBytes);
+    this.stripes = new StructBuffer("pf_stripe", stripe, stripeCount, stripeBytes);
+  }
+
+  /** Where `pf_capture_start` is to put the handle: the structure's first field. */
+  get handleBytes(): Uint8Array {
+    return this.#head.bytes;
+  }
+
+  /** The capture's handle; 0 before there is one. */
+  get handle(): number {
+    return this.#head.number("handle");
+  }
+
+  /**
+   * Gives everything back that was not given back before: the stripes at once,
+   * the capture without waiting for its end. May be repeated.
+   */
+  end(): void {
+    if (!this.#memory.detached) this.#memory.transfer(0);
+  }
+}
+
+function createMemory(library: NativeLibrary, stripeCount: number, sizeBytes: number): ArrayBuffer {
+  const { call, endLeaseAddress } = library;
+  const address = new BigUint64Array(1);
+  const status = call.pf_lease_create(stripeCount, address);
+  if (status < 0) throw errorOfStatus(status, "start", "there is no memory for a capture's lease");
+  const lease = Number(address[0]);
+  try {
+    return toOwningArrayBuffer(lease, 0, sizeBytes, lease, endLeaseAddress);
+  } catch (error) {
+    call.pf_lease_end(null, lease as Pointer);
+    throw error;
+  }
+}
+
+/** Gives back a drained stripe that no ArrayBuffer owns. */
+export function releaseLeased(library: NativeLibrary, { stripes }: Lease, index: number): void {
+  const [bytes, context] = [stripes.number("bytes", index), stripes.number("context", index)];
+  stripes.clearAddress("context", index);
+  releaseStripeBytes(library, bytes, context);
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MPL-2.0
+// What the world may do to a capture. A server that is killed is in ../e2e/x-errors.test.ts and in
+// reconnect.test.ts, one that lies in fuzz-x-server.test.ts, refused memory and threads in
+// native/test (session_survive_refusals).
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { rootPath, runCommand, waitFor } from "../support/process.ts";
+import { Scene } from "../support/scene.ts";
+
+test("every descriptor is refused in turn: a typed error, and nothing is left behind", async () => {
+  await using scene = await Scene.start();
+  const child = join(import.meta.dir, "descriptors-child.ts");
+  const result = await runCommand([process.execPath, child, scene.display], { timeoutMs: 50_000 });
+  expect(result).toMatchObject({ exitCode: 0, signal: null });
+  const report = JSON.parse(result.stdout.trim().split("\n").at(-1) ?? "");
+  const refusals: string[] = report.outcomes.slice(1, -1);
+  expect(report.outcomes[0]).toBe("started");
+  expect(report.outcomes.at(-1)).toBe("started");
+  expect(refusals.length).toBeGreaterThan(2);
+  for (const code of refusals) expect(["ERR_NO_RESOURCE", "ERR_DISPLAY_OPEN"]).toContain(code);
+  expect(report).toMatchObject({ leaked: 0, captureCount: 0, lentCount: 0 });
+}, 60_000);
+
+/** Has the server stand still for a second, with something to paint before it. */
+async function whileStopped({ server, painter }: Scene, seed: number): Promise<void> {
+  process.kill(server.pid, "SIGSTOP");
+  try {
+    const painted = painter.pattern("photo", seed);
+    await Bun.sleep(1000);
+    process.kill(server.pid, "SIGCONT");
+    await painted;
+  } finally {
+    process.kill(server.pid, "SIGCONT");
+  }
+}
+
+test("a server that is stopped and continued is captured on, from its newest picture", async () => {
+  await using scene = await Scene.start();
+  for (const outputMode of ["jpeg", "h264"] as const) {
+    await using recorder = await scene.record({ outputMode });
+    for (let round = 0; round < 3; round++) {
+      await recorder.quiet(); // a refresh at rest asks nothing of the server
+      const count = recorder.stripes.length;
+      const painted = whileStopped(scene, round);
+      await Bun.sleep(700);
+      expect(recorder.stripes.length).toBe(count);
+      await painted;
+      await waitFor("stripes", () => recorder.stripes.length > count);
+    }
+    await recorder.showsAtRest(await scene.painter.grab(), { psnr: 30 }, outputMode);
+    expect(recorder.errors).toEqual([]);
+  }
+}, 60_000);
+
+test("nothing native reads the clock on the wall", async () => {
+  const words = "CLOCK_REALTIME|gettimeofday|\\btime\\(NULL\\)|\\blocaltime|\\bgmtime";
+  const command = ["grep", "-rnE", words, join(rootPath, "native", "src")];
+  const result = await runCommand(command, { timeoutMs: 10_000 });
+  expect(result).toMatchObject({ exitCode: 1, stdout: "" });
+});
