@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: MPL-2.0
+// What X servers may do wrong, and how a capture of them has to end.
+import { cursorReply, REQUEST_NAMES, refuse, regionReply, reply } from "./fake-x-server.ts";
+import { random, seedOfRun } from "./random.ts";
+import {
+  after,
+  anyError,
+  clean,
+  type Ending,
+  garbage,
+  lost,
+  offScreen,
+  only,
+  patched,
+  patchedLength,
+  refused,
+  silence,
+  unsupported,
+  withPointer,
+  withShm,
+  type XLie,
+} from "./x-lie.ts";
+
+const SETUP_LIES: Record<string, XLie> = {
+  "ends the connection instead of a setup": { setup: () => "close", ...refused },
+  "refuses the setup": { setup: patched((bytes) => bytes.writeUInt8(0, 0)), ...refused },
+  "wants more authentication": { setup: patched((bytes) => bytes.writeUInt8(2, 0)), ...refused },
+  "has no screen": { setup: patched((bytes) => bytes.writeUInt8(0, 28)), ...refused },
+  "has no visuals": { setup: patched((bytes) => bytes.writeUInt8(0, 91)), ...unsupported },
+  "has a screen of 1 bit": { setup: patched((bytes) => bytes.writeUInt8(1, 90)), ...unsupported },
+  "has no pixel formats": {
+    setup: patched((bytes) => bytes.writeUInt8(255, 44)),
+    ...unsupported,
+  },
+  "has the most significant byte first": {
+    setup: patched((bytes) => bytes.writeUInt8(1, 30)),
+    ...unsupported,
+  },
+  "has a vendor with a name longer than the setup": {
+    setup: patched((bytes) => bytes.writeUInt16LE(65535, 24)),
+    ...anyError,
+  },
+  "has more pixel formats than the setup": {
+    setup: patched((bytes) => bytes.writeUInt8(255, 29)),
+    ...anyError,
+  },
+  "has more depths than the setup": {
+    setup: patched((bytes) => {
+      bytes.writeUInt8(255, 91);
+      bytes.writeUInt32LE(1, 84); // a visual that is not there either
+    }),
+    ...anyError,
+  },
+  "has more visuals than the setup": {
+    setup: patched((bytes) => {
+      bytes.writeUInt16LE(65535, 94);
+      bytes.writeUInt32LE(1, 84);
+    }),
+    ...anyError,
+  },
+  "gives no resource ids": { setup: patched((bytes) => bytes.writeUInt32LE(0, 16)), ...clean },
+};
+
+const OPENING_LIES: Record<string, XLie> = {
+  "has a screen of 0x0": { width: 0, height: 0, ...offScreen },
+  "has a screen of 65535x65535": { width: 65535, height: 65535, ...clean },
+  "refuses to tell the screen's size": { ...only("GetGeometry", refuse), ...offScreen },
+  // libxcb waits for the whole of an answer that has begun; the capture waits with it until it is
+  // stopped.
+  "announces a long answer and is silent": {
+    ...only(
+      "GetGeometry",
+      patched((bytes) => bytes.writeUInt32LE(0x10000, 4)),
+    ),
+    ...silence,
+  },
+  "announces an answer of 16 GiB": {
+    ...only(
+      "GetGeometry",
+      patched((bytes) => bytes.writeUInt32LE(0xffffffff, 4)),
+    ),
+    endings: ["ERR_DISPLAY_OPEN", "ERR_DISPLAY_LOST"],
+  },
+  "closes in the middle of an answer": {
+    ...only("GetGeometry", (honest) => ({ lastWords: honest.subarray(0, 10) })),
+    ...lost,
+  },
+  "answers with rubbish": { ...only("GetInputFocus", () => garbage(1)), ...anyError },
+  "knows no extension": { extensions: [], ...clean },
+  "has only DAMAGE": { extensions: ["DAMAGE"], ...clean },
+  "refuses every version": {
+    replies: { XfixesQueryVersion: refuse, DamageQueryVersion: refuse, XiQueryVersion: refuse },
+    ...clean,
+  },
+  "numbers extensions from 255": {
+    ...only(
+      "QueryExtension",
+      patched((bytes) => bytes.fill(255, 10, 12)),
+    ),
+    ...clean,
+  },
+  "answers others than it was asked": {
+    ...only(
+      "GetInputFocus",
+      patched((bytes) => bytes.writeUInt16LE(9, 2)),
+    ),
+    ...anyError,
+  },
+  "takes a segment and never fills it": { ...withShm, ...clean },
+  "refuses the segment": { ...withShm, ...only("ShmAttachFd", refuse), ...clean },
+  "refuses pixels by shared memory": { ...withShm, ...only("ShmGetImage", refuse), ...unsupported },
+};
+
+const PIXEL_LIES: Record<string, XLie> = {
+  "sends no pixels": {
+    ...only(
+      "GetImage",
+      patchedLength((honest) => honest.subarray(0, 32)),
+    ),
+    ...unsupported,
+  },
+  "sends a pixel too few": {
+    ...only(
+      "GetImage",
+      patchedLength((honest) => honest.subarray(0, -4)),
+    ),
+    ...unsupported,
+  },
+  "sends twice as many pixels": {
+    ...only(
+      "GetImage",
+      patchedLength((honest) => Buffer.concat([honest, honest.subarray(32)])),
+    ),
+    ...clean,
+  },
+  "sends pixels of depth 1": {
+    ...only(
+      "GetImage",
+      patched((bytes) => bytes.writeUInt8(1, 1)),
+    ),
+    ...clean,
+  },
+  "refuses pixels": { ...only("GetImage", refuse), ...unsupported },
+  "refuses pixels later": { ...only("GetImage", after(3, refuse)), ...unsupported },
+  "closes instead of pixels": { ...only("GetImage", () => "close"), ...lost },
+  "closes in the middle of pixels": {
+    ...only("GetImage", (honest) => ({ lastWords: honest.subarray(0, 1000) })),
+    ...lost,
+  },
+  "closes instead of pixels later": {
+    ...only(
+      "GetImage",
+      after(3, () => "close"),
+    ),
+    ...lost,
+  },
+  "is silent instead of pixels later": {
+    ...only(
+      "GetImage",
+      after(3, () => "silence"),
+    ),
+    ...silence,
+  },
+  "is silent in the middle of pixels later": {
+    ...only(
+      "GetImage",
+      after(3, (honest) => honest.subarray(0, 1000)),
+    ),
+    ...silence,
+  },
+  "sends answers nobody asked for": {
+    ...only("GetImage", (honest, _, sequence) => {
+      const others = [0, 1, 5000, 60_000].map((ahead) => reply(sequence + ahead, 64));
+      return Buffer.concat([honest, ...others]);
+    }),
+    endings: ["clean", "ERR_DISPLAY_LOST", "ERR_DISPLAY_UNSUPPORTED"],
+  },
+};
+
+const regions = (rects: readonly (readonly number[])[]) =>
+  only("FetchRegion", (_, __, sequence) => regionReply(sequence, rects));
+
+const DAMAGE_LIES: Record<string, XLie> = {
+  "tells of damage beside the screen": {
+    ...regions([
+      [-32768, -32768, 10, 10],
+      [32767, 32767, 65535, 65535],
+    ]),
+    ...clean,
+  },
+  "tells of damage of absurd size": { ...regions([[-32768, -32768, 65535, 65535]]), ...clean },
+  "tells of damage of no size": { ...regions([[5, 5, 0, 0]]), ...clean },
+  "tells of 50,000 rectangles": {
+    ...regions(Array.from({ length: 50_000 }, (_, i) => [(i * 7) % 400, (i * 3) % 300, 9, 9])),
+    ...clean,
+  },
+  "tells of half a rectangle": {
+    ...only("FetchRegion", (_, __, sequence) => reply(sequence, 4)),
+    ...clean,
+  },
+  "refuses to tell of damage": { ...only("FetchRegion", refuse), ...clean },
+  "closes when asked for damage": { ...only("FetchRegion", () => "close"), ...lost },
+};
+
+const pointer = (width: number, height: number, pixels?: number) => ({
+  ...withPointer,
+  ...only("GetCursorImage", (_, __, sequence) => cursorReply(sequence, width, height, pixels)),
+});
+
+const POINTER_LIES: Record<string, XLie> = {
+  "shows a pointer of 0x0": { ...pointer(0, 0), ...clean },
+  "shows a pointer of 0x65535": { ...pointer(0, 65535), ...clean },
+  "shows a pointer of 300x300": { ...pointer(300, 300), ...clean },
+  "shows a pointer of 64x64 with 10 pixels": { ...pointer(64, 64, 10), ...clean },
+  "shows a pointer of 65535x65535 with 4 pixels": { ...pointer(65535, 65535, 4), ...clean },
+  "refuses to show the pointer": {
+    ...withPointer,
+    ...only("GetCursorImage", refuse),
+    ...clean,
+  },
+  "shows a pointer with its hot spot far outside": {
+    ...withPointer,
+    ...only(
+      "GetCursorImage",
+      patched((bytes) => bytes.fill(0xff, 16, 20)),
+    ),
+    ...clean,
+  },
+  "shows a pointer at -32768": {
+    ...withPointer,
+    ...only(
+      "GetCursorImage",
+      patched((bytes) => bytes.fill(0x80, 8, 12)),
+    ),
+    ...clean,
+  },
+};
+
+const RUNNING_LIES: Record<string, XLie> = {
+  "becomes 0x0": { whenRunning: (server) => server.resize(0, 0), ...clean },
+  "becomes 65535x65535": { whenRunning: (server) => server.resize(65535, 65535), ...clean },
+  "becomes another size 200 times": {
+    whenRunning: (server) => {
+      const pick = random(5);
+      for (let i = 0; i < 200; i++) server.resize(pick(400), pick(300));
+      server.resize(320, 240);
+    },
+    ...clean,
+  },
+  "sends events of every type": {
+    whenRunning: (server) => {
+      // Not 1 (a reply) and 35 (an event that is longer).
+      for (let type = 2; type < 128; type++) if (type !== 35) server.send(server.event(type));
+    },
+    ...clean,
+  },
+  "sends errors nobody asked for": {
+    whenRunning: (server) => {
+      for (let i = 0; i < 50; i++) server.send(server.event(0));
+    },
+    ...clean,
+  },
+  "sends 10,000 damage events": {
+    whenRunning: (server) => {
+      for (let i = 0; i < 10_000; i++) server.damage();
+    },
+    ...clean,
+  },
+  "closes, and is there again": {
+    settings: { reconnect: true },
+    whenRunning: (server) => server.drop(),
+    ...clean,
+  },
+  "closes while it is captured": { whenRunning: (server) => server.drop(), ...lost },
+  "closes in the middle of an event": {
+    whenRunning: (server) => server.drop(server.event(70).subarray(0, 7)),
+    ...lost,
+  },
+};
+
+const WAITING_LIES: Record<string, XLie> = {
+  "never answers the setup": { setup: () => "silence", ...refused },
+  "sends half a setup and is silent": { setup: (honest) => honest.subarray(0, 60), ...refused },
+  "sends rubbish for a setup": { setup: () => Buffer.alloc(64, 0x77), ...refused },
+  "answers nothing behind the setup": { ...only("GetGeometry", () => "silence"), ...refused },
+  "does not say which extensions it has": {
+    ...only("GetInputFocus", () => "silence"),
+    ...refused,
+  },
+  "sends half an answer and is silent": {
+    ...only("GetGeometry", (honest) => honest.subarray(0, 10)),
+    ...refused,
+  },
+  "numbers requests as it does not take them": {
+    ...only(
+      "QueryExtension",
+      patched((bytes) => bytes.writeUInt8(255, 9)),
+    ),
+    ...refused,
+  },
+  "is silent instead of pixels": { ...only("GetImage", () => "silence"), ...refused },
+};
+
+/** Any ending of a connection on which some bits are wrong; what it may not do is crash, leak, or
+ * hold a stop up. */
+const ANY_ENDING: readonly Ending[] = [
+  ...["clean", "silence", "ERR_DISPLAY_OPEN", "ERR_DISPLAY_LOST", "ERR_DISPLAY_UNSUPPORTED"],
+  ...["ERR_REGION_OFF_SCREEN", "ERR_OUT_OF_MEMORY"],
+] as Ending[];
+
+/** Flips a bit in one of `rarity` bytes of every answer, and in every fourth lie of the setup too. */
+function flippedLie(seed: number, index: number): XLie {
+  const pick = random(seed + index);
+  const rarity = [20, 200, 2000][index % 3] ?? 20;
+  const flip = patched((bytes) => {
+    for (let at = pick(rarity); at < bytes.length; at += 1 + pick(rarity * 2)) {
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << pick(8));
+    }
+  });
+  const replies = Object.fromEntries(REQUEST_NAMES.map((name) => [name, flip]));
+  const settings = { captureCursor: index % 2 === 0 };
+  return { replies, settings, endings: ANY_ENDING, ...(index % 4 === 0 ? { setup: flip } : {}) };
+}
+
+/** Every run's own; PF_SEED has to be set for one that is to be repeated. */
+function flippedLies(): Record<string, XLie> {
+  const seed = seedOfRun();
+  const lies = Array.from({ length: 32 }, (_, i) => [`flips bits, ${i}`, flippedLie(seed, i)]);
+  return Object.fromEntries(lies);
+}
+
+/** The groups whose lies may take seconds each, so that they are told at the same time. */
+export const SLOW_GROUPS = ["waiting", "random"];
+
+/** By groups and by names. */
+export const X_LIES: Record<string, Record<string, XLie>> = {
+  setup: SETUP_LIES,
+  opening: { ...OPENING_LIES, ...PIXEL_LIES },
+  running: { ...DAMAGE_LIES, ...POINTER_LIES, ...RUNNING_LIES },
+  waiting: WAITING_LIES,
+  random: flippedLies(),
+};
