@@ -116,6 +116,7 @@ static void push(outbox_fixture *fixture, uint32_t frame_id, uint32_t y) {
     pf_buffer *buffer = pf_buffer_acquire(fixture->pool, 10);
     buffer->stripe =
         (pf_stripe){.context = (uint64_t)(uintptr_t)buffer, .frame_id = frame_id, .y = y};
+    buffer->timeline = pf_timeline_begin(0);
     pf_outbox_push(&fixture->outbox, buffer);
 }
 
