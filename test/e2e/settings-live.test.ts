@@ -55,6 +55,7 @@ const CHANGES: Change[] = [
   { change: { damageBlockThreshold: 1 }, encoders: "kept" },
   { change: { damageBlockDuration: 2 }, encoders: "kept" },
   { change: { captureCursor: true }, encoders: "kept" },
+  { change: { reconnect: true }, encoders: "kept" },
   { change: { watermarkLocation: "bottom-right" }, encoders: "kept" },
   { change: { watermarkPath: bluePath, watermarkLocation: "top-left" }, encoders: "kept" },
   { change: { h264FullColor: true }, encoders: "new" },
