@@ -219,6 +219,7 @@ static void the_reader_sees_the_screen_whatever_moves(void) {
             take_frame(self, pf_random_below(20) == 0);
         }
         copies += self->copy_count;
+        CHECK_EQUAL(self->stage.counters.changed_without_damage, 0);
         tear_down(self);
     }
     CHECK(copies > 50);
@@ -238,6 +239,30 @@ static void a_scrolled_line_costs_a_line(void) {
     CHECK_EQUAL(self->copy_count, 20);
     CHECK_EQUAL(self->sent_px, 20 * 384 * 16);
     tear_down(self);
+}
+
+/** While a stripe is busy its pictures are sent without a look: that the pixels
+ * are those of the last look again does not mean that the reader has them. */
+static void pixels_that_come_back_after_a_busy_time_are_sent(void) {
+    for (int period = 1; period <= 40; period++) {
+        desk *self = set_up(false);
+        paint(self, (pf_rect){0, 0, WIDTH, HEIGHT}, true);
+        take_frame(self, false);
+        pf_rect lamp = {70, 70, 60, 20};
+        for (int step = 0; step < 200; step++) {
+            bool on = step % period == 0;
+            for (uint32_t y = lamp.y; y < lamp.y + lamp.height; y++) {
+                for (uint32_t x = lamp.x; x < lamp.x + lamp.width; x++) {
+                    self->screen[y][x] = on ? 0xffffff : 0x404040u + (uint32_t)(step % 7);
+                }
+            }
+            pf_damage_add(&self->damage, lamp);
+            self->now_ns += PF_NS_PER_S / 60;
+            take_frame(self, false);
+        }
+        CHECK_EQUAL(self->stage.counters.changed_without_damage, 0);
+        tear_down(self);
+    }
 }
 
 static void a_copied_place_is_refreshed_at_rest(void) {
@@ -299,6 +324,7 @@ const pf_test scroll_tests[] = {
     TEST(what_moved_is_found_exactly),
     TEST(the_reader_sees_the_screen_whatever_moves),
     TEST(a_scrolled_line_costs_a_line),
+    TEST(pixels_that_come_back_after_a_busy_time_are_sent),
     TEST(a_copied_place_is_refreshed_at_rest),
     TESTS_END,
 };

@@ -110,7 +110,7 @@ static bool sees_change(model *self, const pf_stripe_policy *policy, const pf_st
     }
     bool first = self->change_count == 0;
     bool changed = first || (self->seen ? self->seen_pixels != pixels : input->damaged) ||
-                   (in_block && input->damaged);
+                   (in_block && input->damaged) || input->wrong;
     self->seen = true;
     self->seen_pixels = pixels;
     if (self->block_on && !in_block) {
@@ -213,7 +213,8 @@ static void the_state_machine_does_what_the_model_says(void) {
             pf_stripe_input input = {.now_ns = now_ns,
                                      .damaged = pf_random_below(10) < 7,
                                      .checked = pf_random_below(10) == 0,
-                                     .keyframe = pf_random_below(20) == 0};
+                                     .keyframe = pf_random_below(20) == 0,
+                                     .wrong = policy.partial && pf_random_below(20) == 0};
             check_step(&state, &model, &policy, &input, pixels);
         }
     }

@@ -206,25 +206,35 @@ static void assume_damage(pf_frame_stage *stage, uint32_t stripe) {
     }
 }
 
-/** Whether the stripe's picture has to be mended, though its pixels may be those
- * of the frame before. */
-static bool look_at_tiles(pf_frame_stage *stage, uint32_t stripe, pf_image image) {
+/** Looks at the bands that were grabbed. Whether of some pixels nobody can say
+ * that the reader has them. */
+static bool look_at_bands(pf_frame_stage *stage, uint32_t stripe, pf_image image) {
+    const pf_stripe_slot *slot = &stage->slots[stripe];
     pf_tiles *tiles = &stage->slots[stripe].tiles;
     pf_band_range bands = pf_layout_stripe_bands(&stage->plan, stripe);
-    const pf_stripe_slot *slot = &stage->slots[stripe];
     bool believe = pf_stripe_in_block(&slot->state, slot->input.now_ns);
     bool look_at_all = tiles->any_unseen && !believe;
+    bool any_unknown = false;
     for (uint32_t band = bands.first; band < bands.end; band++) {
         bool grabbed = pf_bands_has(&stage->grabbed, band);
         if (believe && pf_bands_has(&stage->damage.bands, band)) {
-            pf_tiles_look_beside(tiles, image, band - bands.first, stage->damage.left_px[band],
-                                 stage->damage.right_px[band]);
+            any_unknown |=
+                pf_tiles_look_beside(tiles, image, band - bands.first, stage->damage.left_px[band],
+                                     stage->damage.right_px[band]);
         } else if (grabbed || look_at_all) {
-            pf_tiles_look(tiles, image, band - bands.first, grabbed);
+            any_unknown |= pf_tiles_look(tiles, image, band - bands.first, grabbed);
         }
     }
     tiles->any_unseen = tiles->any_unseen && !look_at_all;
-    return pf_scroll_copy_settle(stage, stripe);
+    return any_unknown;
+}
+
+static void look_at_tiles(pf_frame_stage *stage, uint32_t stripe, pf_image image) {
+    pf_stripe_input *input = &stage->slots[stripe].input;
+    bool unknown = look_at_bands(stage, stripe, image) && stage->policy.partial;
+    /* What nobody knows may have changed, whoever looked. */
+    input->damaged |= unknown;
+    input->wrong = pf_scroll_copy_settle(stage, stripe) || unknown;
 }
 
 static uint64_t hash_stripe(pf_frame_stage *stage, uint32_t stripe, pf_image image) {
@@ -234,8 +244,8 @@ static uint64_t hash_stripe(pf_frame_stage *stage, uint32_t stripe, pf_image ima
         return 0;
     }
     pf_count(&stage->counters.stripes_hashed, 1);
-    bool mend = look_at_tiles(stage, stripe, image);
-    uint64_t hash = pf_tiles_digest(&slot->tiles) + (mend ? stage->frame_id + 1 : 0);
+    look_at_tiles(stage, stripe, image);
+    uint64_t hash = pf_tiles_digest(&slot->tiles);
     pf_rect parts[PF_OVERLAY_COUNT];
     if (find_parts(stage, stripe, parts) > 0) {
         for (int index = 0; index < PF_OVERLAY_COUNT; index++) {

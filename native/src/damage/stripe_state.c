@@ -75,7 +75,7 @@ static bool look(pf_stripe_state *state, const pf_stripe_policy *policy,
     /* After pictures that were sent unseen the hash says nothing of a stripe
      * that nobody has touched since. */
     bool differs = state->hash_outdated ? input->damaged : state->hash != hash;
-    differs |= input->damaged && pf_stripe_in_block(state, input->now_ns);
+    differs |= input->wrong || (input->damaged && pf_stripe_in_block(state, input->now_ns));
     bool changed = !state->sent || differs;
     state->hash = hash;
     state->hash_outdated = false;

@@ -66,6 +66,8 @@ typedef struct pf_stripe_input {
     bool checked;
     /** It has to be sent, complete. */
     bool keyframe;
+    /** The reader's picture is wrong, whatever the hash says. */
+    bool wrong;
 } pf_stripe_input;
 
 typedef struct pf_stripe_decision {

@@ -35,32 +35,36 @@ void pf_tiles_destroy(pf_tiles *tiles) {
     *tiles = (pf_tiles){0};
 }
 
-static void look_at_tile(pf_tiles *tiles, size_t tile, uint64_t hash, bool grabbed) {
+/** True where nobody can say whether the pixels are those that were sent. */
+static bool look_at_tile(pf_tiles *tiles, size_t tile, uint64_t hash, bool grabbed) {
     bool unseen = tiles->flags[tile] & PF_TILE_UNSEEN;
     bool changed = unseen ? grabbed : tiles->hashes[tile] != hash;
     tiles->flags[tile] =
         (uint8_t)((tiles->flags[tile] & ~PF_TILE_UNSEEN) | (changed ? PF_TILE_CHANGED : 0));
     tiles->hashes[tile] = hash;
+    return unseen && changed;
 }
 
-static void look_at_columns(pf_tiles *tiles, pf_image stripe, uint32_t band, pf_band_range columns,
+static bool look_at_columns(pf_tiles *tiles, pf_image stripe, uint32_t band, pf_band_range columns,
                             bool grabbed) {
     uint64_t hashes[PF_HASH_TILES_MAX];
     uint32_t x = columns.first * PF_TILE_WIDTH_PX, y = band * PF_BAND_ROWS;
     uint32_t right = smaller(columns.end * PF_TILE_WIDTH_PX, tiles->width_px);
     if (columns.first >= columns.end) {
-        return;
+        return false;
     }
     pf_rect part = {x, y, right - x, smaller(PF_BAND_ROWS, tiles->height_px - y)};
     pf_hash_tiles(pf_image_part(stripe, part), PF_TILE_WIDTH_PX, hashes);
     size_t first = (size_t)band * tiles->column_count;
+    bool any_unknown = false;
     for (uint32_t column = columns.first; column < columns.end; column++) {
-        look_at_tile(tiles, first + column, hashes[column - columns.first], grabbed);
+        any_unknown |= look_at_tile(tiles, first + column, hashes[column - columns.first], grabbed);
     }
+    return any_unknown;
 }
 
-void pf_tiles_look(pf_tiles *tiles, pf_image stripe, uint32_t band, bool grabbed) {
-    look_at_columns(tiles, stripe, band, (pf_band_range){0, tiles->column_count}, grabbed);
+bool pf_tiles_look(pf_tiles *tiles, pf_image stripe, uint32_t band, bool grabbed) {
+    return look_at_columns(tiles, stripe, band, (pf_band_range){0, tiles->column_count}, grabbed);
 }
 
 static uint32_t columns_until(uint32_t px) {
@@ -75,13 +79,14 @@ void pf_tiles_assume(pf_tiles *tiles, uint32_t band, uint32_t left_px, uint32_t 
     tiles->any_unseen = true;
 }
 
-void pf_tiles_look_beside(pf_tiles *tiles, pf_image stripe, uint32_t band, uint32_t left_px,
+bool pf_tiles_look_beside(pf_tiles *tiles, pf_image stripe, uint32_t band, uint32_t left_px,
                           uint32_t right_px) {
     pf_band_range left = {0, left_px / PF_TILE_WIDTH_PX};
     pf_band_range right = {columns_until(right_px), tiles->column_count};
-    look_at_columns(tiles, stripe, band, left, true);
-    look_at_columns(tiles, stripe, band, right, true);
+    bool any_unknown = look_at_columns(tiles, stripe, band, left, true);
+    any_unknown |= look_at_columns(tiles, stripe, band, right, true);
     pf_tiles_assume(tiles, band, left_px, right_px);
+    return any_unknown;
 }
 
 void pf_tiles_mark(pf_tiles *tiles, pf_rect rect, uint8_t flag) {

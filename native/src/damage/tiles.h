@@ -37,14 +37,15 @@ bool pf_tiles_create(pf_tiles *tiles, uint32_t width_px, uint32_t height_px);
 void pf_tiles_destroy(pf_tiles *tiles);
 
 /** Hashes one band of the stripe's image and marks what has changed. Tiles that
- * were sent unseen count as changed where the band was `grabbed` since. */
-void pf_tiles_look(pf_tiles *tiles, pf_image stripe, uint32_t band, bool grabbed);
+ * were sent unseen count as changed where the band was `grabbed` since; whether
+ * there are any of those. Their hashes may be what they were all the same. */
+bool pf_tiles_look(pf_tiles *tiles, pf_image stripe, uint32_t band, bool grabbed);
 
 /** Marks columns left...right-1 px of a band as changed without a look. */
 void pf_tiles_assume(pf_tiles *tiles, uint32_t band, uint32_t left_px, uint32_t right_px);
 
 /** pf_tiles_assume, and a look at the columns beside, of a band that was grabbed. */
-void pf_tiles_look_beside(pf_tiles *tiles, pf_image stripe, uint32_t band, uint32_t left_px,
+bool pf_tiles_look_beside(pf_tiles *tiles, pf_image stripe, uint32_t band, uint32_t left_px,
                           uint32_t right_px);
 
 /** Marks a rectangle of the stripe: something else is drawn over it. */
