@@ -210,7 +210,9 @@ export class CaptureRun implements PollListener, RegisteredRun {
     const state = this.#requireNative().drain(capacity);
     this.width = state.width;
     this.height = state.height;
-    if (state.phase === "running" && this.#phase === "starting") {
+    // A display that is lost already was captured before.
+    const hasRun = state.phase === "running" || state.phase === "reconnecting";
+    if (hasRun && this.#phase === "starting") {
       this.#phase = "running";
       this.#hasStarted = true;
       this.#startedSettle.resolve();

@@ -35,14 +35,21 @@ void pf_tiles_destroy(pf_tiles *tiles) {
     *tiles = (pf_tiles){0};
 }
 
-/** True where nobody can say whether the pixels are those that were sent. */
-static bool look_at_tile(pf_tiles *tiles, size_t tile, uint64_t hash, bool grabbed) {
+static void look_at_tile(pf_tiles *tiles, size_t tile, uint64_t hash, bool grabbed) {
     bool unseen = tiles->flags[tile] & PF_TILE_UNSEEN;
     bool changed = unseen ? grabbed : tiles->hashes[tile] != hash;
     tiles->flags[tile] =
         (uint8_t)((tiles->flags[tile] & ~PF_TILE_UNSEEN) | (changed ? PF_TILE_CHANGED : 0));
     tiles->hashes[tile] = hash;
-    return unseen && changed;
+}
+
+static bool has_unseen(const pf_tiles *tiles, size_t first, pf_band_range columns) {
+    for (uint32_t column = columns.first; column < columns.end; column++) {
+        if (tiles->flags[first + column] & PF_TILE_UNSEEN) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool look_at_columns(pf_tiles *tiles, pf_image stripe, uint32_t band, pf_band_range columns,
@@ -56,9 +63,9 @@ static bool look_at_columns(pf_tiles *tiles, pf_image stripe, uint32_t band, pf_
     pf_rect part = {x, y, right - x, smaller(PF_BAND_ROWS, tiles->height_px - y)};
     pf_hash_tiles(pf_image_part(stripe, part), PF_TILE_WIDTH_PX, hashes);
     size_t first = (size_t)band * tiles->column_count;
-    bool any_unknown = false;
+    bool any_unknown = grabbed && tiles->any_unseen && has_unseen(tiles, first, columns);
     for (uint32_t column = columns.first; column < columns.end; column++) {
-        any_unknown |= look_at_tile(tiles, first + column, hashes[column - columns.first], grabbed);
+        look_at_tile(tiles, first + column, hashes[column - columns.first], grabbed);
     }
     return any_unknown;
 }
