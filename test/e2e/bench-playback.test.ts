@@ -171,7 +171,7 @@ describe("a recording that is played back", () => {
     const place = { x: 0, y: 0, width: 16, height: 16 };
     const broken = { ...arrival("jpeg", 0, place), size: 100 };
     const recording = { arrivals: [broken], bytes: new Uint8Array(100).fill(7) };
-    expect(playBack(recording, [], { width, height })).rejects.toThrow();
+    await expect(playBack(recording, [], { width, height })).rejects.toThrow();
   });
 });
 

@@ -14,7 +14,7 @@ const COLOURS = [
   ...[0xff0000, 0x00ff00, 0x0000ff, 0x00ffff, 0xff00ff, 0xffff00, 0x000000, 0xffffff],
   ...[0x808080, 0x404040, 0xc0c0c0, 0x804020, 0x208040, 0x402080, 0xb09070, 0x7090b0],
 ];
-/** Per channel; what spec.md promises, and what 8-bit YUV with its rounding allows. */
+/** Per channel; what is promised, and what 8-bit YUV with its rounding allows. */
 const COLOUR_TOLERANCE = 3;
 /** Lossy coding of a detailed picture with chroma at half resolution. */
 const PICTURE_TOLERANCE: Tolerance = { psnr: 28, mean: 6 };

@@ -21,7 +21,7 @@ const CELL_PX = 64;
 const WIDTH = COLUMNS * CELL_PX;
 const HEIGHT = (COLOURS.length / COLUMNS) * CELL_PX;
 
-/** spec.md: each channel of each colour within this of what was on the screen. */
+/** Promised: each channel of each colour within this of what was on the screen. */
 const CHANNEL_MAX = 3;
 
 /** ITU-T H.264, E.1.1: full range, BT.709 primaries, sRGB transfer, BT.601 matrix, and no picture

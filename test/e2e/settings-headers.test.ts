@@ -41,7 +41,7 @@ function keep(stripe: Stripe): Message {
 
 const u16 = (value: number) => [(value >> 8) & 0xff, value & 0xff];
 
-/** The header as spec.md has it. */
+/** The header as docs/wire-format.md has it. */
 function headerOf(kind: StripeHeaderKind, type: "jpeg" | "h264", message: Message): number[] {
   const { frameId, y, width, height, keyframe } = message;
   const position = [...u16(frameId % 65536), ...u16(y)];

@@ -2,6 +2,7 @@
 // The setting `reconnect`: a display that is lost is waited for.
 import { describe, expect, test } from "bun:test";
 import { type CaptureSettings, memoryUsage, type PixelfluxError } from "../../src/index.ts";
+import { Canvas } from "../support/canvas.ts";
 import { Painter } from "../support/painter.ts";
 import { waitFor } from "../support/process.ts";
 import { Recorder } from "../support/recorder.ts";
@@ -77,14 +78,20 @@ test("a region that lies off the smaller display is black there", async () => {
   const region = { captureX: 100, captureY: 50, captureWidth: 220, captureHeight: 190 };
   const { display, recorder, events } = await lost(region);
   await using _recorder = recorder;
-  await using _server = await Xvfb.start({ width: 200, height: 100, display });
+  recorder.stripes.length = 0;
+  await using server = await Xvfb.start({ width: 200, height: 100, display });
+  await using painter = await Painter.start(server.display);
+  await painter.fill({ x: 0, y: 0, width: 200, height: 100 }, 0xc08040);
   await has(events, "reconnect");
-  expect([recorder.capture.width, recorder.capture.height]).toEqual([220, 190]);
-  expect(recorder.errors).toEqual([]);
+  const expected = new Canvas(220, 190);
+  expected.lay(await painter.grab({ x: 100, y: 50, width: 100, height: 50 }), 0, 0);
+  await recorder.showsAtRest(expected, { psnr: 35 }, "what is left of the region");
 }, 30_000);
 
 test("stop ends the wait at once", async () => {
   const { recorder, events } = await lost({});
+  // Pauses of 0.25, 0.5, 1 and 2 s are over by then; the one of 4 s has just begun.
+  await Bun.sleep(4000);
   const begin = performance.now();
   await recorder.capture.stop();
   expect(performance.now() - begin).toBeLessThan(2000);

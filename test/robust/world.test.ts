@@ -21,12 +21,13 @@ test("every descriptor is refused in turn: a typed error, and nothing is left be
   expect(report).toMatchObject({ leaked: 0, captureCount: 0, lentCount: 0 });
 }, 60_000);
 
-/** Has the server stand still for a second, with something to paint before it. */
-async function whileStopped({ server, painter }: Scene, seed: number): Promise<void> {
+/** Has the server stand still for a while, with something to paint before it, and looks then. */
+async function whileStopped({ server, painter }: Scene, seed: number, look: () => void) {
   process.kill(server.pid, "SIGSTOP");
   try {
     const painted = painter.pattern("photo", seed);
-    await Bun.sleep(1000);
+    await Bun.sleep(700);
+    look();
     process.kill(server.pid, "SIGCONT");
     await painted;
   } finally {
@@ -41,10 +42,7 @@ test("a server that is stopped and continued is captured on, from its newest pic
     for (let round = 0; round < 3; round++) {
       await recorder.quiet(); // a refresh at rest asks nothing of the server
       const count = recorder.stripes.length;
-      const painted = whileStopped(scene, round);
-      await Bun.sleep(700);
-      expect(recorder.stripes.length).toBe(count);
-      await painted;
+      await whileStopped(scene, round, () => expect(recorder.stripes.length).toBe(count));
       await waitFor("stripes", () => recorder.stripes.length > count);
     }
     await recorder.showsAtRest(await scene.painter.grab(), { psnr: 30 }, outputMode);
