@@ -108,7 +108,12 @@ export function ffmpegTool(
     });
     const output = new Output();
     const read = output.read(child.stdout);
-    while (output.size === 0) await Bun.sleep(10);
+    while (output.size === 0) {
+      if (child.exitCode !== null) {
+        throw new Error("ffmpeg ended before its first picture; its words are above");
+      }
+      await Bun.sleep(10);
+    }
     await Bun.sleep(SETTLE_MS);
     const reading = () => ({
       wallNs: monotonicNs(),

@@ -78,11 +78,21 @@ function streamOf({ type, y, height }: RecordedArrival): string {
   return type === "h264" ? `h264 ${y} ${height}` : type;
 }
 
+/** ffmpeg's PGM encoder keeps the first picture's size: every one is padded to the largest. */
+function padding(stream: RecordedArrival[]): string {
+  const [width, height] = stream.reduce(
+    ([w, h], arrival) => [Math.max(w, arrival.width), Math.max(h, arrival.height)],
+    [1, 1],
+  );
+  return `pad=${width}:${height}`;
+}
+
 function decoderOf(stream: RecordedArrival[], bytes: Uint8Array): AsyncGenerator<Luma> {
   const jpeg = stream[0]?.type === "jpeg";
   const options = jpeg ? ["-f", "image2pipe", "-c:v", "mjpeg"] : ["-f", "h264"];
   const payloads = stream.map(({ offset, size }) => bytes.subarray(offset, offset + size));
-  const filter = "scale=out_range=full,format=gray";
+  const range = "scale=out_range=full,format=gray";
+  const filter = jpeg ? `${range},${padding(stream)}` : range;
   const output = ["-autoscale", "0", "-vf", filter, "-f", "image2pipe", "-c:v", "pgm"];
   return picturesOf(feedFfmpeg({ options, payloads }, output));
 }

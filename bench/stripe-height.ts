@@ -86,7 +86,7 @@ function tableOf(curves: Curves, codec: Codec): string {
 }
 
 function recommendation(curves: Curves): string {
-  const { change } = { change: curves.change.bind(curves) };
+  const change = curves.change.bind(curves);
   const cpu = (point: CurvePoint): number => point.cpuMs;
   const bytes = (point: CurvePoint): number => point.bytes;
   return `**JPEG: 64 rows, on any number of cores.** Against stripes of 272 rows video costs ${change("jpeg", "video", [272, 64], cpu)} of CPU and ${change("jpeg", "video", [272, 64], bytes)} of bytes, and a line of typing ${change("jpeg", "typing", [272, 64], cpu)} and ${change("jpeg", "typing", [272, 64], bytes)}. Stripes of 32 rows would spare typing another ${change("jpeg", "typing", [64, 32], cpu)}, but cost video ${change("jpeg", "video", [64, 32], bytes)} of bytes and everybody behind the encoder twice the stripes to hand over, send and decode; where small changes count, \`stripeHeader: "extended"\` cuts columns as well as rows. On 8 threads a frame of video takes ${curves.ms("jpeg", "video", 64, 8)} ms, on 16 ${curves.ms("jpeg", "video", 64, 16)}: nothing that more stripes would be felt in.
@@ -126,6 +126,10 @@ if (options.help) {
   process.exit(0);
 }
 const frames = Number(options.frames);
+if (!(Number.isInteger(frames) && frames > 0)) {
+  console.error(`--frames must be a whole number above 0, not ${options.frames}`);
+  process.exit(1);
+}
 const program = resolve(options["codec-bench"] ?? join(await buildAll(), "bin", "pf-codec-bench"));
 const curves = new Curves(await measureCurves(program, options.size, frames));
 if (options.json !== undefined) {

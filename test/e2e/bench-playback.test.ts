@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { playBack } from "../../bench/analysis.ts";
 import { Composite } from "../../bench/composite.ts";
 import { accessUnitStarts, jpegStarts } from "../../bench/ffmpeg-tool.ts";
-import type { Luma } from "../../bench/pictures.ts";
+import { drawingsOf, type Luma } from "../../bench/pictures.ts";
 import type { RecordedArrival, Recording } from "../../bench/recording.ts";
 import { Painter, type Update } from "../support/painter.ts";
 import { requireTool } from "../support/process.ts";
@@ -165,6 +165,31 @@ describe("a recording that is played back", () => {
     // Update 3 is never shown, and of update 4 no one frame shows the whole first.
     expect(inMotion.map((sample) => sample.update.counter)).toEqual([1, 2]);
     expect(atRest?.update.counter).toBe(4);
+  });
+
+  test("JPEGs of several sizes are decoded whole, whichever comes first", async () => {
+    const places = [
+      { x: 16, y: 16, width: 32, height: 16 },
+      { x: 0, y: 0, width, height },
+      { x: 64, y: 32, width: 48, height: 64 },
+    ];
+    const payloads = await Promise.all(
+      places.map((place, index) => encode(grey(place, 60 * (index + 1)), mjpeg)),
+    );
+    let offset = 0;
+    const arrivals = places.map((place, index) => {
+      const size = payloads[index]?.length ?? 0;
+      offset += size;
+      return { ...arrival("jpeg", index, place), offset: offset - size, size };
+    });
+    const bytes = new Uint8Array(Buffer.concat(payloads));
+    const picture = new Composite(width, height);
+    for await (const drawing of drawingsOf({ arrivals, bytes })) picture.draw(drawing);
+    const value = (x: number, y: number) => picture.bytes[y * width + x] ?? 0;
+    expect(value(20, 20)).toBeWithin(118, 123); // covered by the second
+    expect(value(width - 1, height - 1)).toBeWithin(118, 123);
+    expect(value(64 + 47, 32 + 63)).toBeWithin(178, 183);
+    expect(value(64 + 48, 32 + 63)).toBeWithin(118, 123);
   });
 
   test("a payload that is no picture is an error", async () => {
