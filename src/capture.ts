@@ -217,7 +217,8 @@ export class ScreenCapture implements AsyncDisposable {
 /**
  * The captures of this thread that have not ended, those of a module that
  * `bun --hot` has evaluated anew included: stop them before starting their
- * successors.
+ * successors. One that the collector has found is not among them: it is being
+ * stopped already.
  */
 export function runningCaptures(): readonly ScreenCapture[] {
   const captures = registeredRuns().map(({ capture }) => capture as ScreenCapture | undefined);

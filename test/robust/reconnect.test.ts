@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 // The setting `reconnect`: a display that is lost is waited for.
 import { describe, expect, test } from "bun:test";
-import { type CaptureSettings, memoryUsage, type PixelfluxError } from "../../src/index.ts";
+import {
+  type CaptureSettings,
+  memoryUsage,
+  type PixelfluxError,
+  ScreenCapture,
+} from "../../src/index.ts";
 import { Canvas } from "../support/canvas.ts";
 import { Painter } from "../support/painter.ts";
 import { waitFor } from "../support/process.ts";
@@ -86,6 +91,27 @@ test("a region that lies off the smaller display is black there", async () => {
   const expected = new Canvas(220, 190);
   expected.lay(await painter.grab({ x: 100, y: 50, width: 100, height: 50 }), 0, 0);
   await recorder.showsAtRest(expected, { psnr: 35 }, "what is left of the region");
+}, 30_000);
+
+test("a display that goes before its first stripes are read was captured all the same", async () => {
+  const server = await Xvfb.start(SIZE);
+  const capture = new ScreenCapture({ display: server.display, reconnect: true });
+  const events: string[] = [];
+  capture.on("disconnect", ({ code }) => events.push(`disconnect ${code}`));
+  const started = capture.start((stripe) => {
+    events.push(stripe.type);
+    stripe.release();
+  });
+  // This thread reads nothing until the capture has lost its display.
+  while (capture.stats().frames === 0) Bun.sleepSync(5);
+  process.kill(server.pid, "SIGKILL");
+  Bun.sleepSync(300);
+  await started;
+  await waitFor("the loss", () => events.some((event) => event.startsWith("disconnect")));
+  await waitFor("the stripes", () => events.includes("jpeg"));
+  expect(capture.stats().stripesDiscarded).toBe(0);
+  await capture.stop();
+  await server[Symbol.asyncDispose]();
 }, 30_000);
 
 test("stop ends the wait at once", async () => {
