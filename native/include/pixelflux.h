@@ -44,7 +44,7 @@ extern "C" {
 #endif
 
 /** Raised with every change that an old caller could not survive. */
-#define PF_ABI_VERSION 2u
+#define PF_ABI_VERSION 3u
 
 /** Bytes of the fixed string fields of pf_settings, their NUL included. */
 #define PF_DISPLAY_BYTES_MAX 256
@@ -378,6 +378,12 @@ PF_API uint32_t pf_abi_version(void);
  * where type is u32, i32, u64, f64 or char[N]. Never fails, never freed.
  */
 PF_API const char *pf_layout(void);
+
+/**
+ * Microseconds of CLOCK_MONOTONIC, the clock of pf_stripe's timestamps. Any
+ * thread; does not block; never fails.
+ */
+PF_API uint64_t pf_clock_us(void);
 
 /**
  * Starts a capture with *settings and writes its handle to *handle.

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "session.h"
 #include "test.h"
 
@@ -287,6 +288,8 @@ static void the_layout_says_where_fields_lie(void) {
     snprintf(line, sizeof line, "\n error i32 %zu\n", offsetof(pf_state, error));
     CHECK(strstr(layout, line) != NULL);
     CHECK_EQUAL(pf_abi_version(), PF_ABI_VERSION);
+    uint64_t before_us = pf_clock_now_ns() / PF_NS_PER_US, now_us = pf_clock_us();
+    CHECK(before_us <= now_us && now_us <= pf_clock_now_ns() / PF_NS_PER_US);
 }
 
 const pf_test abi_tests[] = {

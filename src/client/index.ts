@@ -2,15 +2,21 @@
 /** `pixelflux-ffi/client`: the browser's side of a stream of stripes. */
 export { codecString } from "./h264.ts";
 export {
+  type AckMessage,
+  CLOSE_CODES,
   type EndMessage,
   type FailureMessage,
   type FrameMessage,
   type GapMessage,
   type KeyframeMessage,
+  type PauseMessage,
   type PingMessage,
   type PongMessage,
   parseServerMessage,
   parseViewerMessage,
+  type Quality,
+  type QualityMessage,
+  type ResumeMessage,
   type ScreenMessage,
   type ServerMessage,
   type ViewerMessage,

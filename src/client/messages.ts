@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
 
+/** How good a picture is, where viewers may choose. */
+export type Quality = "low" | "normal" | "high";
+
 /** The screen's size and codec: the first message, and again with each change. */
 export interface ScreenMessage {
   readonly type: "screen";
   readonly width: number;
   readonly height: number;
   readonly mode: "jpeg" | "h264";
+  /** What `?codec=` of the connection's address may be; the first is what one without it gets. */
+  readonly codecs?: readonly ("jpeg" | "h264")[];
+  /** The present quality; absent where viewers may not choose. */
+  readonly quality?: Quality;
 }
 
 /** Goes ahead of a frame's first stripe. */
@@ -68,8 +75,47 @@ export interface KeyframeMessage {
   readonly type: "keyframe";
 }
 
+/** Nobody looks (a hidden tab): nothing is sent from here on. */
+export interface PauseMessage {
+  readonly type: "pause";
+}
+
+/** Somebody looks again: the picture is sent complete, and goes on. */
+export interface ResumeMessage {
+  readonly type: "resume";
+}
+
+/** This frame, and all before it, have been shown. A viewer need not tell of each. */
+export interface AckMessage {
+  readonly type: "ack";
+  /** As in the stripes, 0…65535: its low 16 bits. */
+  readonly frameId: number;
+}
+
+/** Asks for another quality, for everybody who watches. */
+export interface QualityMessage {
+  readonly type: "quality";
+  readonly quality: Quality;
+}
+
 /** What a viewer sends, always as text. */
-export type ViewerMessage = PingMessage | KeyframeMessage;
+export type ViewerMessage =
+  | PingMessage
+  | KeyframeMessage
+  | PauseMessage
+  | ResumeMessage
+  | AckMessage
+  | QualityMessage;
+
+/** Close codes of the server's own (RFC 6455, 7.4.2: 4000 to 4999 are for applications). */
+export const CLOSE_CODES = {
+  /** What was sent has not been read for too long. */
+  tooSlow: 4000,
+  /** Messages came too often, or too many of them were none. */
+  misbehaved: 4001,
+  /** RFC 6455: the capture has failed; a message of type `"failure"` came before. */
+  failed: 1011,
+} as const;
 
 /**
  * Reads a viewer's message.
@@ -80,10 +126,21 @@ export type ViewerMessage = PingMessage | KeyframeMessage;
 export function parseViewerMessage(text: unknown): ViewerMessage | undefined {
   const message = parseObject(text);
   if (message === undefined) return undefined;
-  const { type, sent } = message;
-  if (type === "keyframe") return { type };
-  if (type === "ping" && isNumber(sent)) return { type, sent };
-  return undefined;
+  const { type, sent, frameId, quality } = message;
+  switch (type) {
+    case "keyframe":
+    case "pause":
+    case "resume":
+      return { type };
+    case "ping":
+      return isNumber(sent) ? { type, sent } : undefined;
+    case "ack":
+      return isFrameId(frameId) ? { type, frameId } : undefined;
+    case "quality":
+      return isQuality(quality) ? { type, quality } : undefined;
+    default:
+      return undefined;
+  }
 }
 
 /**
@@ -96,12 +153,10 @@ export function parseViewerMessage(text: unknown): ViewerMessage | undefined {
 export function parseServerMessage(text: unknown): ServerMessage | undefined {
   const message = parseObject(text);
   if (message === undefined) return undefined;
-  const { type, width, height, mode, frameId, timestamp, sent, message: words } = message;
+  const { type, frameId, timestamp, sent, message: words } = message;
   switch (type) {
     case "screen":
-      if (!isSize(width) || !isSize(height) || (mode !== "jpeg" && mode !== "h264"))
-        return undefined;
-      return { type, width, height, mode };
+      return parseScreen(message);
     case "frame":
       return isNumber(frameId) && isNumber(timestamp) ? { type, frameId, timestamp } : undefined;
     case "end":
@@ -115,6 +170,16 @@ export function parseServerMessage(text: unknown): ServerMessage | undefined {
     default:
       return undefined;
   }
+}
+
+function parseScreen(message: Record<string, unknown>): ScreenMessage | undefined {
+  const { width, height, mode, codecs, quality } = message;
+  if (!isSize(width) || !isSize(height) || !isCodec(mode)) return undefined;
+  return {
+    ...{ type: "screen", width, height, mode },
+    ...(Array.isArray(codecs) && codecs.every(isCodec) ? { codecs } : {}),
+    ...(isQuality(quality) ? { quality } : {}),
+  };
 }
 
 function parseObject(text: unknown): Record<string, unknown> | undefined {
@@ -131,6 +196,18 @@ function parseObject(text: unknown): Record<string, unknown> | undefined {
 
 function isNumber(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value);
+}
+
+function isCodec(value: unknown): value is "jpeg" | "h264" {
+  return value === "jpeg" || value === "h264";
+}
+
+function isQuality(value: unknown): value is Quality {
+  return value === "low" || value === "normal" || value === "high";
+}
+
+function isFrameId(value: unknown): value is number {
+  return isNumber(value) && Number.isInteger(value) && value >= 0 && value <= 0xffff;
 }
 
 function isSize(value: unknown): value is number {

@@ -12,7 +12,7 @@ import { type Layout, mismatch, resolveLayout } from "./layout.ts";
 import { ABI_SYMBOLS, CAPTURE_SYMBOLS } from "./symbols.ts";
 
 /** `PF_ABI_VERSION` of the header this package was written for. */
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 /** Names an absolute path to the library; nothing else is tried then. */
 export const LIBRARY_VARIABLE = "PIXELFLUX_FFI_LIBRARY";

@@ -4,6 +4,7 @@
 
 #include "abi/handles.h"
 #include "abi/settings.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
 /* For errors that have no capture to be kept with. */
@@ -11,6 +12,10 @@ static _Thread_local pf_error last_error;
 
 uint32_t pf_abi_version(void) {
     return PF_ABI_VERSION;
+}
+
+uint64_t pf_clock_us(void) {
+    return pf_clock_now_ns() / PF_NS_PER_US;
 }
 
 static int32_t refuse(const char *words) {
