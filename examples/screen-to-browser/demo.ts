@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 import { parseArgs } from "node:util";
-import type { Stripe } from "pixelflux-ffi";
+import { monotonicUs } from "pixelflux-ffi";
+import type { FeedStripe } from "pixelflux-ffi/server";
 import { Desktop } from "./desktop.ts";
 import { ScreenServer } from "./server.ts";
-import { monotonicUs, setEnvironment } from "./system.ts";
+import { setEnvironment } from "./system.ts";
 
 const HELP = `Shows a screen live in a browser.
 
@@ -43,11 +44,11 @@ class Meter {
   #before = { frames: 0, stripes: 0, bytes: 0 };
   #latenciesUs: number[] = [];
 
-  add(stripe: Stripe): void {
+  add(stripe: FeedStripe): void {
     if (stripe.frameId !== this.#frameId) this.frames += 1;
     this.#frameId = stripe.frameId;
     this.stripes += 1;
-    this.bytes += stripe.size;
+    this.bytes += stripe.data.length;
     this.#latenciesUs.push(monotonicUs() - stripe.timestamp);
   }
 
@@ -124,21 +125,21 @@ async function run(options: DemoOptions): Promise<number> {
       h264FullFrame: options.fullFrame,
     },
     onStripe: (stripe) => meter.add(stripe),
-    onFailure: (error) => {
+    onError: (error) => {
       complain(error);
       ended.resolve(1);
     },
   });
-  server.watch();
+  server.screen.watch();
   console.log(`Watch ${desktop?.display ?? display} at ${server.url}`);
 
-  const ticker = setInterval(() => console.error(meter.line(server.viewerCount)), 1000);
+  const ticker = setInterval(() => console.error(meter.line(server.screen.viewerCount)), 1000);
   if (Number.isFinite(options.seconds)) {
     setTimeout(() => ended.resolve(0), options.seconds * 1000);
   }
   const code = await ended.promise;
   clearInterval(ticker);
-  meter.line(server.viewerCount);
+  meter.line(server.screen.viewerCount);
   if (code !== 1) console.log(meter.summary());
   return code;
 }

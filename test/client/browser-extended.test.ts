@@ -89,7 +89,8 @@ test(`random painting arrives (PF_SEED=${seed})`, async () => {
   const quality = { jpegQuality: 100, paintOverJpegQuality: 100 };
   const source = { display: screen.display, targetFps: 120 };
   await using server = new ScreenServer({
-    ...{ port: 0, settings: { ...settings, ...source, ...quality }, onStripe },
+    ...{ port: 0, settings: { ...settings, ...source, ...quality } },
+    onStripe: (stripe) => onStripe(stripe as Stripe), // a capture's are
   });
   await painter.pattern("text", seed % 1000);
   const page = await browser.open(server.url);

@@ -87,7 +87,7 @@ describe("the server", () => {
 
   test("lets in its own page and no other, and wants its token", async () => {
     const upgrade = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" };
-    await using closed = new PlaygroundServer({ port: 0, token: "open-sesame" });
+    await using closed = new PlaygroundServer({ port: 0, token: "open-sesame-open" });
     for (const path of ["stream", "settings"]) {
       for (const origin of [
         "http://evil.example",
@@ -99,8 +99,8 @@ describe("the server", () => {
         expect(response.status).toBe(403);
       }
       expect((await fetch(new URL(path, server.url))).status).toBe(426);
-      expect((await fetch(new URL(`${path}?token=open`, closed.url))).status).toBe(403);
-      expect((await fetch(new URL(`${path}?token=open-sesame`, closed.url))).status).toBe(426);
+      expect((await fetch(new URL(`${path}?token=open`, closed.url))).status).toBe(401);
+      expect((await fetch(new URL(`${path}?token=open-sesame-open`, closed.url))).status).toBe(426);
     }
     expect(server.url.hostname).toBe("127.0.0.1");
   });

@@ -40,8 +40,8 @@ beforeAll(async () => {
   server = new PlaygroundServer({
     port: 0,
     settings: { display: screen.display },
-    onStripe: ({ type, frameId, stripeYStart: y, stripeHeight: height, keyframe, size: bytes }) =>
-      stripes.push({ type, frameId, y, height, keyframe, bytes }),
+    onStripe: ({ type, frameId, stripeYStart: y, stripeHeight: height, keyframe, data }) =>
+      stripes.push({ type, frameId, y, height, keyframe, bytes: data.length }),
   });
   page = await browser.open(server.url);
   page.setDefaultTimeout(5000);

@@ -23,9 +23,9 @@ let stripeCount = 0;
 let stripeBytes = 0;
 let lastStripeMs = performance.now();
 
-function count(stripe: Stripe): void {
+function count({ data }: { readonly data: Uint8Array }): void {
   stripeCount += 1;
-  stripeBytes += stripe.size;
+  stripeBytes += data.length;
   lastStripeMs = performance.now();
 }
 
@@ -185,7 +185,7 @@ function serve(settings: CaptureSettings): string {
     port: 0,
     settings,
     onStripe: count,
-    onFailure: (error) => say({ error: String(error) }),
+    onError: (error) => say({ error: String(error) }),
   });
   return String(server.url);
 }

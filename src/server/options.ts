@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MPL-2.0
+/** The options of a fan-out and their validation. */
+import { PixelfluxError } from "../index.ts";
+import type { AdmissionOptions } from "./admission.ts";
+import type { Codec, FeedStripe } from "./feed.ts";
+
+/** Options of `fanout`. All are optional; `undefined` means the default. */
+export interface FanoutOptions extends AdmissionOptions {
+  /** Viewers at once, 1…10000. Default: 100. */
+  readonly viewersMax?: number | undefined;
+  /** How long the capture goes on without a viewer, in ms, 0…86400000. Default: 5000. */
+  readonly idleMs?: number | undefined;
+  /**
+   * Bytes that may wait for one viewer before frames are held back from it,
+   * 65536…1073741824; one frame more may be on its way. Default: the larger of
+   * 4 MiB and two seconds of the stream's present rate.
+   */
+  readonly budgetBytes?: number | undefined;
+  /** A viewer that has read nothing of what waits for it is closed after so long, in ms, 100…86400000. Default: 10000. */
+  readonly stallMs?: number | undefined;
+  /**
+   * How late a viewer that acknowledges frames may be before frames are held back
+   * from it, in ms, 50…60000. Default: 1000.
+   */
+  readonly lagMs?: number | undefined;
+  /**
+   * Whether the capture's frame rate and quality step down while all viewers are
+   * behind, and up again afterwards. Default: true.
+   */
+  readonly adapt?: boolean | undefined;
+  /** Whether any viewer may change the quality, for all of them. Default: false. */
+  readonly viewerQuality?: boolean | undefined;
+  /** The codecs that viewers may choose from; the first is for those that do not. Default: the source's. */
+  readonly codecs?: readonly Codec[] | undefined;
+  /**
+   * Sees every stripe ahead of the viewers. Its bytes are not to be kept: they
+   * are released afterwards. It must not throw. Default: none.
+   */
+  readonly onStripe?: ((stripe: FeedStripe) => void) | undefined;
+  /** Told when the source could not be started, or failed; viewers are told too. Default: `console.error`. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** Options with every default filled in. */
+export interface ResolvedOptions {
+  readonly token: string | undefined;
+  readonly origins: readonly string[];
+  readonly viewersMax: number;
+  readonly idleMs: number;
+  readonly budgetBytes: number | undefined;
+  readonly stallMs: number;
+  readonly lagMs: number;
+  readonly adapt: boolean;
+  readonly viewerQuality: boolean;
+  readonly codecs: readonly [Codec, ...Codec[]];
+  readonly onStripe: ((stripe: FeedStripe) => void) | undefined;
+  readonly onError: (error: unknown) => void;
+}
+
+const DAY_MS = 86_400_000;
+const TOKEN_LENGTH_MIN = 16;
+const NAMES = [
+  ...["token", "origins", "viewersMax", "idleMs", "budgetBytes", "stallMs", "lagMs"],
+  ...["adapt", "viewerQuality", "codecs", "onStripe", "onError"],
+];
+
+/** @throws {PixelfluxError} `ERR_INVALID_SETTING` or `ERR_UNKNOWN_SETTING`, with `field`. */
+export function resolveOptions(
+  options: FanoutOptions,
+  available: readonly [Codec, ...Codec[]],
+): ResolvedOptions {
+  if (typeof options !== "object" || options === null)
+    throw refused("options", "an object", options);
+  for (const key of Object.keys(options)) if (!NAMES.includes(key)) throw unknown(key);
+  const { budgetBytes, onStripe, onError = console.error } = options;
+  if (typeof onError !== "function") throw refused("onError", "a function", onError);
+  if (onStripe !== undefined && typeof onStripe !== "function") {
+    throw refused("onStripe", "a function", onStripe);
+  }
+  return {
+    token: tokenOf(options.token),
+    origins: originsOf(options.origins ?? []),
+    viewersMax: integer("viewersMax", options.viewersMax ?? 100, 1, 10_000),
+    idleMs: integer("idleMs", options.idleMs ?? 5000, 0, DAY_MS),
+    budgetBytes:
+      budgetBytes === undefined ? undefined : integer("budgetBytes", budgetBytes, 1 << 16, 1 << 30),
+    stallMs: integer("stallMs", options.stallMs ?? 10_000, 100, DAY_MS),
+    lagMs: integer("lagMs", options.lagMs ?? 1000, 50, 60_000),
+    adapt: flag("adapt", options.adapt ?? true),
+    viewerQuality: flag("viewerQuality", options.viewerQuality ?? false),
+    codecs: codecsOf(options.codecs ?? available, available),
+    ...{ onStripe, onError },
+  };
+}
+
+function tokenOf(token: unknown): string | undefined {
+  if (token === undefined) return undefined;
+  if (typeof token === "string" && token.length >= TOKEN_LENGTH_MIN) return token;
+  const expected = `a string of at least ${TOKEN_LENGTH_MIN} characters (crypto.randomUUID() makes one)`;
+  throw refused(
+    "token",
+    expected,
+    typeof token === "string" ? `${token.length} characters` : token,
+  );
+}
+
+function originsOf(origins: unknown): readonly string[] {
+  const expected = 'a list of origins such as "https://desk.example.com"';
+  if (!Array.isArray(origins)) throw refused("origins", expected, origins);
+  for (const origin of origins) {
+    const same =
+      typeof origin === "string" && URL.canParse(origin) && new URL(origin).origin === origin;
+    if (!same) throw refused("origins", expected, origin);
+  }
+  return [...origins];
+}
+
+function codecsOf(
+  codecs: unknown,
+  available: readonly [Codec, ...Codec[]],
+): readonly [Codec, ...Codec[]] {
+  const expected = `a list of one or more of: ${available.join(", ")}`;
+  if (!Array.isArray(codecs)) throw refused("codecs", expected, codecs);
+  const [first, ...rest] = codecs;
+  for (const codec of [first, ...rest]) {
+    if (!available.includes(codec)) throw refused("codecs", expected, codec);
+  }
+  return [first, ...rest];
+}
+
+function integer(field: string, value: unknown, min: number, max: number): number {
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) {
+    return value as number;
+  }
+  throw refused(field, `an integer from ${min} to ${max}`, value);
+}
+
+function flag(field: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw refused(field, "true or false", value);
+}
+
+function refused(field: string, expected: string, value: unknown): PixelfluxError {
+  const isPlain = value === null || ["string", "number", "boolean"].includes(typeof value);
+  const shown = isPlain ? String(JSON.stringify(value)).slice(0, 80) : `of type ${typeof value}`;
+  const text = `fanout: ${field} has to be ${expected}, but is ${shown}. Leave it out for the default.`;
+  return new PixelfluxError("ERR_INVALID_SETTING", "fanout", text, { field });
+}
+
+function unknown(key: string): PixelfluxError {
+  const text = `fanout: there is no option ${JSON.stringify(key.slice(0, 80))}. The options are: ${NAMES.join(", ")}.`;
+  return new PixelfluxError("ERR_UNKNOWN_SETTING", "fanout", text, { field: key });
+}
