@@ -8,27 +8,23 @@ declare global {
   }
 }
 
-const RECONNECT_MS = 1000;
-
 const canvas = element("screen", HTMLCanvasElement);
 const state = element("state", HTMLElement);
 const stage = element("stage", HTMLElement);
 
 function connect(): void {
   const url = new URL("stream", location.href);
-  url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   url.search = location.search; // the token, where the server wants one
-  window.player = new StripePlayer(canvas, url, {
-    onScreen: (width, height, mode) => {
-      const codec = mode === "h264" ? "H.264" : "JPEG";
-      showState("live", `${width} × ${height}, ${codec}`);
-    },
-    onStats: showStats,
-    onClose: (reason) => {
-      showState("lost", reason);
-      for (const id of ["fps", "rate", "latency"]) element(id, HTMLOutputElement).value = "–";
-      setTimeout(connect, RECONNECT_MS);
-    },
+  const player = new StripePlayer(canvas, url);
+  window.player = player;
+  player.on("stats", showStats);
+  player.on("screen", ({ width, height, mode }) => {
+    showState("live", `${width} × ${height}, ${mode === "h264" ? "H.264" : "JPEG"}`);
+  });
+  player.on("state", (state) => {
+    if (state.name !== "waiting") return;
+    showState("lost", state.reason);
+    for (const id of ["fps", "rate", "latency"]) element(id, HTMLOutputElement).value = "–";
   });
 }
 

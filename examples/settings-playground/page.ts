@@ -30,14 +30,13 @@ function address(path: string): URL {
 }
 
 function connectStream(): void {
-  window.player = new StripePlayer(canvas, address("stream"), {
-    onScreen: (width, height, mode) => {
-      showState("live", `${width} × ${height}, ${mode === "h264" ? "H.264" : "JPEG"}`);
-    },
-    onClose: (reason) => {
-      showState("lost", reason);
-      setTimeout(connectStream, RECONNECT_MS);
-    },
+  const player = new StripePlayer(canvas, address("stream"));
+  window.player = player;
+  player.on("screen", ({ width, height, mode }) => {
+    showState("live", `${width} × ${height}, ${mode === "h264" ? "H.264" : "JPEG"}`);
+  });
+  player.on("state", (state) => {
+    if (state.name === "waiting") showState("lost", state.reason);
   });
 }
 

@@ -51,13 +51,15 @@ interface PendingStripe {
  * picture is told.
  */
 export class H264RowDecoder {
+  readonly #acceleration: HardwareAcceleration;
   readonly #onError: DecodeErrorHandler;
   readonly #pending = new Map<number, PendingStripe>();
   #decoder: VideoDecoder | undefined;
   #configured = "";
   #next = 0;
 
-  constructor(onError: DecodeErrorHandler) {
+  constructor(acceleration: HardwareAcceleration, onError: DecodeErrorHandler) {
+    this.#acceleration = acceleration;
     this.#onError = onError;
   }
 
@@ -108,7 +110,8 @@ export class H264RowDecoder {
         if (this.#decoder === decoder) this.#fail(error);
       },
     });
-    decoder.configure({ codec, optimizeForLatency: true });
+    const hardwareAcceleration = this.#acceleration;
+    decoder.configure({ codec, hardwareAcceleration, optimizeForLatency: true });
     this.#decoder = decoder;
     this.#configured = wanted;
   }

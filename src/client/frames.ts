@@ -96,6 +96,11 @@ export class FrameQueue {
     return this.#frames.length;
   }
 
+  /** Whether the oldest frame waits for its decoders, and not only for its end. */
+  get isDecoding(): boolean {
+    return (this.#frames[0]?.pendingCount ?? 0) > 0;
+  }
+
   /** When the oldest frame that is not painted yet got its last stripe. */
   get oldestMs(): number | undefined {
     return this.#frames[0]?.arrivedMs;

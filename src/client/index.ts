@@ -21,4 +21,13 @@ export {
   type ServerMessage,
   type ViewerMessage,
 } from "./messages.ts";
-export { type PlayerOptions, type PlayerStats, StripePlayer } from "./player.ts";
+export { StripePlayer } from "./player.ts";
+export type {
+  CodecChoice,
+  PlayerEvents,
+  PlayerListener,
+  PlayerOptions,
+  PlayerState,
+  PlayerStats,
+  PlayerTotals,
+} from "./player-types.ts";

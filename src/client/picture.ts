@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 import type { CopiedRectangle, PaintedFrame, PlacedImage } from "./frames.ts";
 
+/** What a picture is drawn on: the page's canvas, or its other end in a worker. */
+export type PictureCanvas = HTMLCanvasElement | OffscreenCanvas;
+
+type PictureContext = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+
 /** A screen's size in px. */
 export interface ScreenSize {
   readonly width: number;
@@ -21,12 +26,12 @@ export interface PaintResult {
  * covered it, until a stripe of it is lost.
  */
 export class Picture {
-  readonly #canvas: HTMLCanvasElement;
-  readonly #context: CanvasRenderingContext2D;
+  readonly #canvas: PictureCanvas;
+  readonly #context: PictureContext;
   /** By row: 1 where it is as the server believes. */
   #intact = new Uint8Array(0);
 
-  constructor(canvas: HTMLCanvasElement) {
+  constructor(canvas: PictureCanvas) {
     this.#canvas = canvas;
     this.#context = contextOf(canvas);
   }
@@ -81,8 +86,8 @@ export class Picture {
     }
   }
 
-  #snapshot(): HTMLCanvasElement {
-    const copy = this.#canvas.cloneNode() as HTMLCanvasElement; // of the same size, and empty
+  #snapshot(): PictureCanvas {
+    const copy = emptyLike(this.#canvas);
     contextOf(copy).drawImage(this.#canvas, 0, 0);
     return copy;
   }
@@ -98,9 +103,16 @@ export class Picture {
   }
 }
 
+/** Another canvas of the same kind and size. */
+function emptyLike(canvas: PictureCanvas): PictureCanvas {
+  if ("cloneNode" in canvas) return canvas.cloneNode() as HTMLCanvasElement;
+  return new OffscreenCanvas(canvas.width, canvas.height);
+}
+
 /** Opaque and sRGB: what the stripes' colours are. */
-function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
-  const context = canvas.getContext("2d", { alpha: false, colorSpace: "srgb" });
+function contextOf(canvas: PictureCanvas): PictureContext {
+  const options: CanvasRenderingContext2DSettings = { alpha: false, colorSpace: "srgb" };
+  const context = canvas.getContext("2d", options) as PictureContext | null;
   if (context === null) throw new Error("the canvas is in use by another kind of context");
   return context;
 }
