@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-import { type CoreHost, LocalHost } from "./core-host.ts";
+import { CoreHost } from "./core-host.ts";
 import type { CoreCommand, CoreEvent } from "./core-messages.ts";
 import { PlayerEmitter } from "./emitter.ts";
 import type { Quality, ScreenMessage } from "./messages.ts";
@@ -56,7 +56,7 @@ export class StripePlayer {
       reconnect: options.reconnect ?? true,
       paused: this.#wantsPause,
     };
-    this.#host = new LocalHost(canvas, start, (event) => this.#take(event));
+    this.#host = new CoreHost(canvas, start, options.worker ?? true, (event) => this.#take(event));
   }
 
   /** What the player is about now. */
@@ -174,7 +174,7 @@ export class StripePlayer {
 
   #end(reason: string): void {
     if (this.#state.name === "closed") return;
-    this.#send({ type: "close" });
+    this.#host.close();
     this.#watch.close();
     this.#state = { name: "closed", reason };
     this.#emitter.emit("state", this.#state);

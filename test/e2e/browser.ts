@@ -2,11 +2,23 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { type BrowserContext, chromium, firefox, type Page } from "playwright-core";
 import { Canvas } from "../support/canvas.ts";
 
-/** Names under which Debian, Ubuntu and others install Chromium, the first found counts. */
-const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+/** Which browser a test drives. */
+export type BrowserName = "chromium" | "firefox";
+
+/** A width of the window that the examples' pages have room in. */
+const VIEWPORT = { width: 1400, height: 860 };
+
+/** Names under which Debian, Ubuntu and others install them, the first found counts. */
+const PROGRAMS: Record<BrowserName, readonly string[]> = {
+  chromium: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+  firefox: ["firefox-esr", "firefox"],
+};
+
+/** A name that is this machine's, but is no secure context: as on plain http. */
+export const PLAIN_HOST = "plain.test";
 
 /**
  * No GPU, no sandbox (tests run as root in containers), and none of the
@@ -17,62 +29,98 @@ const ARGUMENTS = [
   ..."--disable-background-networking --disable-component-update".split(" "),
   // What tests compare has to be what the page drew, not what a monitor's profile makes of it.
   "--force-color-profile=srgb",
+  `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`,
 ];
 
-function browserPath(): string {
-  const { CHROMIUM } = process.env;
-  const path = CHROMIUM ?? BROWSERS.map((name) => Bun.which(name)).find((found) => found !== null);
+/** The same for Firefox. */
+const PREFERENCES = {
+  "app.update.disabledForTesting": true,
+  "browser.safebrowsing.update.enabled": false,
+  "datareporting.policy.dataSubmissionEnabled": false,
+  "extensions.getAddons.cache.enabled": false,
+  "extensions.update.enabled": false,
+  "gfx.color_management.mode": 0,
+  "network.captive-portal-service.enabled": false,
+  "network.connectivity-service.enabled": false,
+  "network.dns.localDomains": PLAIN_HOST,
+  "services.settings.server": "data:,",
+  "toolkit.telemetry.enabled": false,
+};
+
+function programPath(name: BrowserName): string {
+  const variable = name.toUpperCase();
+  const found = PROGRAMS[name].map((program) => Bun.which(program)).find((path) => path !== null);
+  const path = process.env[variable] ?? found;
   if (path === undefined || path === null) {
     throw new Error(
-      `The browser tests need one of ${BROWSERS.join(", ")} in PATH, or its path in CHROMIUM. ` +
-        "Run scripts/bootstrap --test, or: apt-get install chromium.",
+      `The browser tests need one of ${PROGRAMS[name].join(", ")} in PATH, or its path in ` +
+        `${variable}. Run scripts/bootstrap --test, or: apt-get install ${PROGRAMS[name][0]}.`,
     );
   }
   return path;
 }
 
-/** A headless Chromium with a profile of its own, which goes with it. */
+function launch(name: BrowserName, profile: string): Promise<BrowserContext> {
+  const options = { executablePath: programPath(name), headless: true, viewport: VIEWPORT };
+  if (name === "chromium") {
+    return chromium.launchPersistentContext(profile, { ...options, args: ARGUMENTS });
+  }
+  // The channel has Playwright speak WebDriver BiDi, which needs no Firefox of its own.
+  const channel = "moz-firefox";
+  const firefoxUserPrefs = PREFERENCES;
+  return firefox.launchPersistentContext(profile, { ...options, channel, firefoxUserPrefs });
+}
+
+/** A headless browser with a profile of its own, which goes with it. */
 export class Browser implements AsyncDisposable {
-  readonly #context: BrowserContext;
+  readonly context: BrowserContext;
+  readonly name: BrowserName;
   readonly #profile: string;
 
-  private constructor(context: BrowserContext, profile: string) {
-    this.#context = context;
+  private constructor(name: BrowserName, context: BrowserContext, profile: string) {
+    this.name = name;
+    this.context = context;
     this.#profile = profile;
   }
 
-  static async launch(): Promise<Browser> {
-    const profile = mkdtempSync(join(tmpdir(), "pf-chromium-"));
-    const context = await chromium.launchPersistentContext(profile, {
-      executablePath: browserPath(),
-      args: ARGUMENTS,
-      headless: true,
-      viewport: { width: 1400, height: 860 },
-    });
-    return new Browser(context, profile);
+  static async launch(name: BrowserName = "chromium"): Promise<Browser> {
+    const profile = mkdtempSync(join(tmpdir(), `pf-${name}-`));
+    return new Browser(name, await launch(name, profile), profile);
   }
 
-  /** Opens a page; errors that it throws end up in the test's output. */
-  async open(url: URL | string): Promise<Page> {
-    const page = await this.#context.newPage();
+  /**
+   * Opens a page; errors that it throws end up in the test's output.
+   *
+   * @param script - Runs in the page before anything of its own.
+   */
+  async open(url: URL | string, script?: string): Promise<Page> {
+    const page = await this.context.newPage();
     page.on("pageerror", (error) => console.error("page:", error));
+    if (script !== undefined) await page.addInitScript({ content: script });
     await page.goto(String(url));
     return page;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#context.close();
+    await this.context.close();
     rmSync(this.#profile, { recursive: true, force: true });
   }
 }
 
-/** Reads the page's canvas back, at its own size, as sRGB. */
+/**
+ * Reads the page's canvas back, at its own size, as sRGB. One that is drawn on in
+ * a worker shows a frame a little after the player has counted it: wait for what
+ * is to be seen.
+ */
 export async function readCanvas(page: Page): Promise<Canvas> {
   const { width, height, base64 } = await page.evaluate(() => {
     const canvas = document.querySelector("canvas");
-    const context = canvas?.getContext("2d");
-    if (!canvas || !context) throw new Error("no canvas");
+    if (!canvas) throw new Error("no canvas");
     const { width, height } = canvas;
+    // A worker may have the canvas's control; its picture can be drawn all the same.
+    const context = new OffscreenCanvas(width, height).getContext("2d");
+    if (!context) throw new Error("no context");
+    context.drawImage(canvas, 0, 0);
     const { data } = context.getImageData(0, 0, width, height, { colorSpace: "srgb" });
     let binary = "";
     for (let at = 0; at < data.length; at += 0x8000) {

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MPL-2.0
+import type { ServerWebSocket } from "bun";
+import type { Page } from "playwright-core";
+import {
+  type PlayerOptions,
+  parseViewerMessage,
+  type ServerMessage,
+  type ViewerMessage,
+} from "../../src/client/index.ts";
+import { ScreenCapture } from "../../src/index.ts";
+import { parseStripe } from "../../src/wire.ts";
+import { type Browser, PLAIN_HOST, readCanvas } from "../e2e/browser.ts";
+import { type Canvas, compare, isWithin, type Tolerance } from "./canvas.ts";
+import type { RecordedStripe } from "./decode.ts";
+import page from "./player-page/index.html";
+import pageWithoutWorker from "./player-page/no-worker.html";
+import { waitFor } from "./process.ts";
+
+export type Mode = "jpeg" | "h264";
+
+/** One message a stripe, as a server sends them. */
+export type StageFrame = readonly Uint8Array[];
+
+/** How a page is opened on a stage. */
+export interface OpenOptions {
+  /** Of the player; it is opened at once. Default none of them. */
+  readonly player?: PlayerOptions;
+  /** Runs in the page before anything of its own. */
+  readonly script?: string;
+  /** Default "/"; "/no-worker" allows no workers. */
+  readonly path?: string;
+  /** By a name that is no secure context. */
+  readonly isPlain?: boolean;
+}
+
+/** A server that plays what the test hands it, to pages with a player. */
+export class Stage implements AsyncDisposable {
+  /** Messages of all viewers, oldest first. */
+  readonly heard: ViewerMessage[] = [];
+  /** Addresses at which a WebSocket was asked for, refused ones too. */
+  readonly addresses: URL[] = [];
+  /** Where given, WebSockets are refused with this, and so are plain requests. */
+  refusal: { status: number; text: string } | undefined;
+  /** Sent to each viewer that comes. */
+  screen: ServerMessage | undefined;
+  /** Called for each viewer that comes. */
+  onViewer: () => void = () => undefined;
+  answersPings = true;
+  readonly #sockets = new Set<ServerWebSocket<undefined>>();
+  readonly #pages: Page[] = [];
+  readonly #server: Bun.Server<undefined>;
+
+  /** @param port - Of a stage before this one. Default 0: a free one. */
+  constructor(port = 0) {
+    this.#server = Bun.serve({
+      ...{ hostname: "127.0.0.1", port, development: false },
+      routes: { "/": page, "/no-worker": pageWithoutWorker },
+      fetch: (request, server) => this.#fetch(request, server),
+      websocket: {
+        data: undefined as undefined,
+        open: (socket) => this.#enter(socket),
+        close: (socket) => {
+          this.#sockets.delete(socket);
+        },
+        message: (socket, text) => this.#hear(socket, text),
+      },
+    });
+  }
+
+  get url(): URL {
+    return this.#server.url;
+  }
+
+  get viewers(): number {
+    return this.#sockets.size;
+  }
+
+  /** Opens a page with a player, and waits until that is connected. */
+  async open(browser: Browser, options: OpenOptions = {}): Promise<Page> {
+    const { viewers } = this;
+    const opened = await this.openPage(browser, options);
+    await waitFor("the page to connect", () => this.viewers > viewers);
+    return opened;
+  }
+
+  async openPage(browser: Browser, options: OpenOptions = {}): Promise<Page> {
+    const url = new URL(options.path ?? "/", this.url);
+    if (options.isPlain) url.hostname = PLAIN_HOST;
+    url.searchParams.set("options", JSON.stringify(options.player ?? {}));
+    const opened = await browser.open(url, options.script);
+    this.#pages.push(opened);
+    return opened;
+  }
+
+  tell(message: ServerMessage): void {
+    for (const socket of this.#sockets) socket.send(JSON.stringify(message));
+  }
+
+  /** Sends the stripes of one frame, and its end. */
+  play(stripes: StageFrame): void {
+    for (const socket of this.#sockets) for (const stripe of stripes) socket.send(stripe);
+    const [first] = stripes;
+    if (first !== undefined) this.tell({ type: "end", frameId: frameIdOf(first) });
+  }
+
+  hangUp(code = 1000, reason = ""): void {
+    for (const socket of this.#sockets) socket.close(code, reason);
+  }
+
+  /** Messages of a type that were heard so far. */
+  count(type: ViewerMessage["type"]): number {
+    return this.heard.filter((message) => message.type === type).length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Or a page that is left would come back to another server on this port.
+    await Promise.all(this.#pages.map((opened) => opened.close()));
+    await this.#server.stop(true);
+  }
+
+  #fetch(request: Request, server: Bun.Server<undefined>): Response | undefined {
+    const isSocket = request.headers.get("upgrade") === "websocket";
+    if (isSocket) this.addresses.push(new URL(request.url));
+    if (this.refusal) {
+      const headers = { "content-type": "text/plain; charset=utf-8" };
+      return new Response(this.refusal.text, { status: this.refusal.status, headers });
+    }
+    return server.upgrade(request) ? undefined : new Response(null, { status: 426 });
+  }
+
+  #enter(socket: ServerWebSocket<undefined>): void {
+    this.#sockets.add(socket);
+    if (this.screen) socket.send(JSON.stringify(this.screen));
+    this.onViewer();
+  }
+
+  #hear(socket: ServerWebSocket<undefined>, text: string | Buffer): void {
+    const message = parseViewerMessage(text);
+    if (message === undefined) throw new Error(`a viewer sent what is no message: ${text}`);
+    this.heard.push(message);
+    if (message.type !== "ping" || !this.answersPings) return;
+    const timestamp = performance.now() * 1000;
+    socket.send(JSON.stringify({ type: "pong", sent: message.sent, timestamp }));
+  }
+}
+
+/** The number that a stripe's header carries. */
+export function frameIdOf(stripe: Uint8Array): number {
+  const kind = stripe[0] === 5 ? "extended" : "pixelflux";
+  return parseStripe(stripe, kind).frameId ?? 0;
+}
+
+/** Stripes of the first frames of a moving pattern, a list each, and what a decoder needs. */
+export async function record(width: number, height: number, mode: Mode, count: number) {
+  const frames: Uint8Array[][] = [];
+  const stripes: RecordedStripe[] = [];
+  let frameId = -1;
+  const display = `synthetic://${width}x${height}@30`;
+  await using capture = new ScreenCapture({
+    ...{ display, outputMode: mode, usePaintOverQuality: false },
+  });
+  for await (const stripe of capture) {
+    using s = stripe;
+    if (s.type === "copy") throw new Error("there are no copies in this header kind");
+    if (s.frameId !== frameId) {
+      if (frames.length === count) break;
+      frames.push([]);
+    }
+    frameId = s.frameId;
+    frames.at(-1)?.push(s.copy());
+    stripes.push({
+      ...{ type: s.type, frameId, y: s.stripeYStart, width: s.width, height: s.stripeHeight },
+      ...{ keyframe: s.keyframe, timestamp: s.timestamp, payload: s.payload.slice() },
+    });
+  }
+  return { frames, stripes };
+}
+
+/** Waits until the page shows a picture; gives the PSNR in dB. */
+export async function shows(
+  page: Page,
+  expected: Canvas,
+  tolerance: Tolerance,
+  what = "the picture",
+): Promise<number> {
+  let words = "nothing";
+  let psnr = 0;
+  await waitFor(what, async () => {
+    const actual = await readCanvas(page);
+    words = `${actual.width}×${actual.height}`;
+    if (actual.width !== expected.width || actual.height !== expected.height) return false;
+    const difference = compare(expected, actual);
+    words = JSON.stringify(difference);
+    psnr = difference.psnr;
+    return isWithin(difference, tolerance);
+  }).catch((error) => {
+    throw new Error(`${error.message}; the last picture: ${words}`);
+  });
+  return psnr;
+}
+
+/** What a page's player has counted so far. */
+export async function totalsOf(page: Page) {
+  const none = { frames: 0, stripes: 0, bytes: 0, decodeErrors: 0, reconnects: 0 };
+  return (await page.evaluate(() => window.player?.totals)) ?? none;
+}
