@@ -3,10 +3,10 @@ import { parseStripe, type WireH264Stripe, type WireJpegStripe, type WireStripe 
 import { decodeJpeg } from "./decoders.ts";
 import { FrameQueue, type PaintedFrame, type StripeImage } from "./frames.ts";
 import type { ScreenMessage } from "./messages.ts";
-import { RowDecoders } from "./rows.ts";
+import { RowDecoders, type RowHandler } from "./rows.ts";
 
 /** What an assembly calls. */
-export interface AssemblyHandler {
+export interface AssemblyHandler extends Pick<RowHandler, "acceleration" | "opened"> {
   /** A frame is complete; its images are closed when this returns. */
   paint(frame: PaintedFrame): void;
   /**
@@ -15,8 +15,6 @@ export interface AssemblyHandler {
    * @param y - Where it begins, where that is known.
    */
   failed(error: unknown, y: number | undefined): void;
-  /** What a decoder for H.264 that is opened now is to be. */
-  acceleration(): HardwareAcceleration;
 }
 
 /** Frames that may wait for their decoders. */
@@ -38,10 +36,7 @@ export class Assembly {
   constructor(handler: AssemblyHandler) {
     this.#handler = handler;
     this.#queue = new FrameQueue((frame) => handler.paint(frame));
-    this.#rows = new RowDecoders(
-      () => handler.acceleration(),
-      (error, y) => handler.failed(error, y),
-    );
+    this.#rows = new RowDecoders(handler);
   }
 
   /** No frame is waiting. */

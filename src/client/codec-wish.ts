@@ -2,11 +2,6 @@
 import type { ScreenMessage } from "./messages.ts";
 import type { CodecChoice } from "./player-types.ts";
 
-/** Whether this browser decodes H.264 here at all: on https and localhost only. */
-export function hasVideoDecoder(): boolean {
-  return typeof VideoDecoder !== "undefined";
-}
-
 /**
  * What to ask the server for.
  *

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 import { Assembly } from "./assembly.ts";
-import { addressWith, hasVideoDecoder, isSent, wantedCodec } from "./codec-wish.ts";
+import { addressWith, isSent, wantedCodec } from "./codec-wish.ts";
 import type { CoreCommand, CoreEvent, CoreStart } from "./core-messages.ts";
 import { DecoderLadder } from "./decoder-ladder.ts";
+import { hasHardwareDecoder, hasVideoDecoder, showsFullRange } from "./decoder-support.ts";
 import type { PaintedFrame } from "./frames.ts";
 import { KeyframeRequests } from "./keyframe-requests.ts";
 import { Link } from "./link.ts";
@@ -41,6 +42,9 @@ export class PlayerCore {
   #paused: boolean;
   #screen: ScreenMessage | undefined;
   #shownId: number | undefined;
+  /** What decoders were opened for last, and of which kind the browser says that they are. */
+  #openedCodec: string | undefined;
+  #openedDecoder: "hardware" | "software" | undefined;
 
   /** @param emit - Called with all there is to tell, from {@link begin} on. */
   constructor(canvas: PictureCanvas, start: CoreStart, emit: (event: CoreEvent) => void) {
@@ -51,6 +55,7 @@ export class PlayerCore {
     this.#assembly = new Assembly({
       paint: (frame) => this.#paint(frame),
       failed: (error, y) => this.#fail(error, y),
+      opened: (codec) => void this.#learn(codec),
       acceleration: () =>
         this.#ladder.step === "no-preference" ? "no-preference" : "prefer-software",
     });
@@ -111,7 +116,20 @@ export class PlayerCore {
   get #decoder(): PlayerStats["decoder"] {
     if (this.#screen === undefined) return undefined;
     if (this.#screen.mode === "jpeg") return "image";
-    return this.#ladder.step === "no-preference" ? "hardware" : "software";
+    if (this.#ladder.step !== "no-preference") return "software";
+    return this.#openedDecoder;
+  }
+
+  /** JPEG may be asked for in place of H.264. */
+  get #hasImages(): boolean {
+    return this.#choice === "auto" && this.#screen?.codecs?.includes("jpeg") === true;
+  }
+
+  async #learn(codec: string): Promise<void> {
+    if (this.#openedCodec === codec) return;
+    this.#openedCodec = codec;
+    const isHardware = await hasHardwareDecoder(codec);
+    if (this.#openedCodec === codec) this.#openedDecoder = isHardware ? "hardware" : "software";
   }
 
   #choose(choice: CodecChoice): void {
@@ -120,7 +138,7 @@ export class PlayerCore {
     this.#ladder.reset();
     const wanted = this.#wanted;
     const isRight = this.#screen ? isSent(wanted, this.#screen) : wanted === before;
-    if (!isRight) this.#link.open();
+    if (!isRight && this.#ticker !== undefined) this.#link.open();
   }
 
   #pause(paused: boolean): void {
@@ -192,6 +210,15 @@ export class PlayerCore {
     this.#screen = screen;
     this.#assembly.screen = screen;
     this.#emit({ type: "screen", screen });
+    if (screen.mode === "h264" && this.#hasImages) void this.#checkColours();
+  }
+
+  /** JPEG's colours are right everywhere. */
+  async #checkColours(): Promise<void> {
+    if ((await showsFullRange()) || this.#ladder.step === "image") return;
+    if (this.#isClosed || this.#screen?.mode !== "h264" || !this.#hasImages) return;
+    this.#ladder.useImages();
+    this.#link.open();
   }
 
   #paint(frame: PaintedFrame): void {
@@ -222,8 +249,7 @@ export class PlayerCore {
 
   /** Takes the next kind of decoder, where this one keeps failing. */
   #stepDown(row: number, isFinal: boolean): void {
-    const hasImages = this.#choice === "auto" && this.#screen?.codecs?.includes("jpeg") === true;
-    if (!this.#ladder.fail(row, performance.now(), isFinal, hasImages)) return;
+    if (!this.#ladder.fail(row, performance.now(), isFinal, this.#hasImages)) return;
     if (this.#ladder.step === "image") this.#link.open();
     else this.#mend();
   }

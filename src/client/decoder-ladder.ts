@@ -39,6 +39,11 @@ export class DecoderLadder {
     return true;
   }
 
+  /** Takes the last step at once. */
+  useImages(): void {
+    this.#step = "image";
+  }
+
   /** Begins at the top again. */
   reset(): void {
     this.#step = "no-preference";

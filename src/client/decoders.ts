@@ -41,6 +41,14 @@ interface PendingStripe {
   readonly resolve: (image: StripeImage | undefined) => void;
 }
 
+/** How an {@link H264RowDecoder} decodes, and what it calls. */
+export interface RowDecoderOptions {
+  readonly acceleration: HardwareAcceleration;
+  /** A decoder was opened for a codec, in WebCodecs' words. */
+  readonly onOpen: (codec: string) => void;
+  readonly onError: DecodeErrorHandler;
+}
+
 /**
  * Decodes the H.264 stripes that begin in one row of the screen, in their order,
  * by WebCodecs: one `VideoDecoder`, opened by the first keyframe for the profile
@@ -51,16 +59,14 @@ interface PendingStripe {
  * picture is told.
  */
 export class H264RowDecoder {
-  readonly #acceleration: HardwareAcceleration;
-  readonly #onError: DecodeErrorHandler;
+  readonly #options: RowDecoderOptions;
   readonly #pending = new Map<number, PendingStripe>();
   #decoder: VideoDecoder | undefined;
   #configured = "";
   #next = 0;
 
-  constructor(acceleration: HardwareAcceleration, onError: DecodeErrorHandler) {
-    this.#acceleration = acceleration;
-    this.#onError = onError;
+  constructor(options: RowDecoderOptions) {
+    this.#options = options;
   }
 
   /**
@@ -110,10 +116,11 @@ export class H264RowDecoder {
         if (this.#decoder === decoder) this.#fail(error);
       },
     });
-    const hardwareAcceleration = this.#acceleration;
+    const hardwareAcceleration = this.#options.acceleration;
     decoder.configure({ codec, hardwareAcceleration, optimizeForLatency: true });
     this.#decoder = decoder;
     this.#configured = wanted;
+    this.#options.onOpen(codec);
   }
 
   #take(frame: VideoFrame): void {
@@ -129,6 +136,6 @@ export class H264RowDecoder {
 
   #fail(error: unknown): void {
     this.close();
-    this.#onError(error);
+    this.#options.onError(error);
   }
 }

@@ -3,19 +3,23 @@ import type { WireH264Stripe } from "../wire.ts";
 import { H264RowDecoder } from "./decoders.ts";
 import type { StripeImage } from "./frames.ts";
 
+/** What row decoders ask and tell. */
+export interface RowHandler {
+  /** What a decoder that is opened now is to be. */
+  acceleration(): HardwareAcceleration;
+  /** A decoder was opened for a codec, in WebCodecs' words. */
+  opened(codec: string): void;
+  /** The stripe that begins in row `y` could not be decoded. */
+  failed(error: unknown, y: number): void;
+}
+
 /** The H.264 decoders of a screen, by the row that their stripes begin in. */
 export class RowDecoders {
   readonly #rows = new Map<number, H264RowDecoder>();
-  readonly #acceleration: () => HardwareAcceleration;
-  readonly #onError: (error: unknown, y: number) => void;
+  readonly #handler: RowHandler;
 
-  /** @param acceleration - What a decoder that is opened now is to be. */
-  constructor(
-    acceleration: () => HardwareAcceleration,
-    onError: (error: unknown, y: number) => void,
-  ) {
-    this.#acceleration = acceleration;
-    this.#onError = onError;
+  constructor(handler: RowHandler) {
+    this.#handler = handler;
   }
 
   /** As {@link H264RowDecoder.decode}, with the decoder of the stripe's row. */
@@ -42,8 +46,11 @@ export class RowDecoders {
   #at(y: number): H264RowDecoder {
     const known = this.#rows.get(y);
     if (known) return known;
-    const onError = (error: unknown) => this.#onError(error, y);
-    const decoder = new H264RowDecoder(this.#acceleration(), onError);
+    const decoder = new H264RowDecoder({
+      acceleration: this.#handler.acceleration(),
+      onOpen: (codec) => this.#handler.opened(codec),
+      onError: (error) => this.#handler.failed(error, y),
+    });
     this.#rows.set(y, decoder);
     return decoder;
   }

@@ -33,6 +33,17 @@ export interface OpenOptions {
   readonly isPlain?: boolean;
 }
 
+/** What a stage plays by itself, to each viewer that comes and for each keyframe request. */
+export interface Repertoire {
+  readonly width: number;
+  readonly height: number;
+  /** By codec, in the order in which they are offered; the first frame is complete. */
+  readonly frames: Partial<Record<Mode, readonly StageFrame[]>>;
+}
+
+/** A WebSocket of a page. */
+type Socket = ServerWebSocket<{ readonly mode: Mode | undefined }>;
+
 /** A server that plays what the test hands it, to pages with a player. */
 export class Stage implements AsyncDisposable {
   /** Messages of all viewers, oldest first. */
@@ -43,12 +54,11 @@ export class Stage implements AsyncDisposable {
   refusal: { status: number; text: string } | undefined;
   /** Sent to each viewer that comes. */
   screen: ServerMessage | undefined;
-  /** Called for each viewer that comes. */
-  onViewer: () => void = () => undefined;
+  repertoire: Repertoire | undefined;
   answersPings = true;
-  readonly #sockets = new Set<ServerWebSocket<undefined>>();
+  readonly #sockets = new Set<Socket>();
   readonly #pages: Page[] = [];
-  readonly #server: Bun.Server<undefined>;
+  readonly #server: Bun.Server<Socket["data"]>;
 
   /** @param port - Of a stage before this one. Default 0: a free one. */
   constructor(port = 0) {
@@ -57,7 +67,7 @@ export class Stage implements AsyncDisposable {
       routes: { "/": page, "/no-worker": pageWithoutWorker },
       fetch: (request, server) => this.#fetch(request, server),
       websocket: {
-        data: undefined as undefined,
+        data: {} as Socket["data"],
         open: (socket) => this.#enter(socket),
         close: (socket) => {
           this.#sockets.delete(socket);
@@ -98,9 +108,7 @@ export class Stage implements AsyncDisposable {
 
   /** Sends the stripes of one frame, and its end. */
   play(stripes: StageFrame): void {
-    for (const socket of this.#sockets) for (const stripe of stripes) socket.send(stripe);
-    const [first] = stripes;
-    if (first !== undefined) this.tell({ type: "end", frameId: frameIdOf(first) });
+    for (const socket of this.#sockets) playTo(socket, stripes);
   }
 
   hangUp(code = 1000, reason = ""): void {
@@ -118,30 +126,56 @@ export class Stage implements AsyncDisposable {
     await this.#server.stop(true);
   }
 
-  #fetch(request: Request, server: Bun.Server<undefined>): Response | undefined {
+  #fetch(request: Request, server: Bun.Server<Socket["data"]>): Response | undefined {
     const isSocket = request.headers.get("upgrade") === "websocket";
-    if (isSocket) this.addresses.push(new URL(request.url));
+    const url = new URL(request.url);
+    if (isSocket) this.addresses.push(url);
     if (this.refusal) {
       const headers = { "content-type": "text/plain; charset=utf-8" };
       return new Response(this.refusal.text, { status: this.refusal.status, headers });
     }
-    return server.upgrade(request) ? undefined : new Response(null, { status: 426 });
+    const mode = (url.searchParams.get("codec") ?? this.#modes[0]) as Mode | undefined;
+    if (server.upgrade(request, { data: { mode } })) return undefined;
+    return new Response(null, { status: 426 });
   }
 
-  #enter(socket: ServerWebSocket<undefined>): void {
+  get #modes(): Mode[] {
+    return Object.keys(this.repertoire?.frames ?? {}) as Mode[];
+  }
+
+  #enter(socket: Socket): void {
     this.#sockets.add(socket);
     if (this.screen) socket.send(JSON.stringify(this.screen));
-    this.onViewer();
+    const { mode } = socket.data;
+    if (mode === undefined || this.repertoire === undefined) return;
+    const { width, height } = this.repertoire;
+    socket.send(JSON.stringify({ type: "screen", width, height, mode, codecs: this.#modes }));
+    this.#perform(socket);
   }
 
-  #hear(socket: ServerWebSocket<undefined>, text: string | Buffer): void {
+  #perform(socket: Socket): void {
+    const { mode } = socket.data;
+    const frames = mode && this.repertoire?.frames[mode];
+    for (const frame of frames ?? []) playTo(socket, frame);
+  }
+
+  #hear(socket: Socket, text: string | Buffer): void {
     const message = parseViewerMessage(text);
     if (message === undefined) throw new Error(`a viewer sent what is no message: ${text}`);
     this.heard.push(message);
+    if (message.type === "keyframe") this.#perform(socket);
     if (message.type !== "ping" || !this.answersPings) return;
     const timestamp = performance.now() * 1000;
     socket.send(JSON.stringify({ type: "pong", sent: message.sent, timestamp }));
   }
+}
+
+/** Sends the stripes of one frame, and its end. */
+function playTo(socket: Socket, stripes: StageFrame): void {
+  for (const stripe of stripes) socket.send(stripe);
+  const [first] = stripes;
+  if (first === undefined) return;
+  socket.send(JSON.stringify({ type: "end", frameId: frameIdOf(first) }));
 }
 
 /** The number that a stripe's header carries. */
