@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 import { type CaptureSettings, ScreenCapture } from "pixelflux-ffi";
 import { type Fanout, type FanoutOptions, fanout } from "pixelflux-ffi/server";
-import page from "./index.html";
+import page from "pixelflux-ffi/viewer";
 
 /** Where to serve, and what. */
 export interface ScreenServerOptions extends FanoutOptions {

@@ -2,7 +2,7 @@
 // Rectangles and copies on a real canvas: what the player shows, pixel by pixel.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { ServerWebSocket } from "bun";
-import html from "../../examples/screen-to-browser/index.html";
+import html from "pixelflux-ffi/viewer";
 import { parseViewerMessage, type ServerMessage } from "../../src/client/messages.ts";
 import { ScreenCapture } from "../../src/index.ts";
 import { parseStripe, writeHeader } from "../../src/wire.ts";

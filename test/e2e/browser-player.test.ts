@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { ServerWebSocket } from "bun";
 import { ScreenCapture } from "pixelflux-ffi";
-import html from "../../examples/screen-to-browser/index.html";
+import html from "pixelflux-ffi/viewer";
 import {
   parseViewerMessage,
   type ServerMessage,
