@@ -62,6 +62,8 @@ interface Connection {
 export interface StageOptions {
   readonly codecs?: readonly Codec[];
   readonly quality?: Quality;
+  /** Default true: newcomers are told of the screen. */
+  readonly greets?: boolean;
   /** Default true: frames come by themselves. */
   readonly playing?: boolean;
 }
@@ -146,7 +148,7 @@ export class Stage implements AsyncDisposable {
     this.addresses.push(data.url);
     this.#sockets.add(socket);
     data.frames = await recorded(data.codec);
-    socket.send(JSON.stringify(this.#screen(data)));
+    if (this.#options.greets ?? true) socket.send(JSON.stringify(this.#screen(data)));
   }
 
   #hear(socket: ServerWebSocket<Connection>, message: ViewerMessage | undefined): void {
