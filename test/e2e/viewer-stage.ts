@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 // A server that plays a recorded stream to the viewer page, and does what a test wants of one.
 import type { ServerWebSocket } from "bun";
-import { ScreenCapture } from "pixelflux-ffi";
 import viewer from "pixelflux-ffi/viewer";
 import type { Page } from "playwright-core";
 import {
@@ -11,8 +10,7 @@ import {
   type ServerMessage,
   type ViewerMessage,
 } from "../../src/client/messages.ts";
-
-type Codec = "jpeg" | "h264";
+import { type Mode, record, type StageFrame } from "../support/stage.ts";
 
 /** Of the recorded picture, in px. */
 export const WIDTH = 640;
@@ -20,47 +18,26 @@ export const HEIGHT = 360;
 const FRAME_COUNT = 12;
 const FRAME_INTERVAL_MS = 40;
 
-/** The stripes of one frame. */
-type Frame = readonly Uint8Array[];
-
-async function record(codec: Codec): Promise<Frame[]> {
-  const frames: Uint8Array[][] = [];
-  let frameId = -1;
-  const display = `synthetic://${WIDTH}x${HEIGHT}@30`;
-  const settings = { display, outputMode: codec, usePaintOverQuality: false };
-  await using capture = new ScreenCapture(settings);
-  for await (const stripe of capture) {
-    using recorded = stripe;
-    if (recorded.frameId !== frameId) {
-      if (frames.length === FRAME_COUNT) break;
-      frames.push([]);
-    }
-    frameId = recorded.frameId;
-    frames.at(-1)?.push(recorded.copy());
-  }
-  return frames;
-}
-
 /** What has been recorded once is played by every stage. */
-const recordings = new Map<Codec, Promise<Frame[]>>();
+const recordings = new Map<Mode, ReturnType<typeof record>>();
 
-function recorded(codec: Codec): Promise<Frame[]> {
-  const known = recordings.get(codec) ?? record(codec);
-  recordings.set(codec, known);
-  return known;
+async function framesOf(codec: Mode): Promise<readonly StageFrame[]> {
+  const recording = recordings.get(codec) ?? record(WIDTH, HEIGHT, codec, FRAME_COUNT);
+  recordings.set(codec, recording);
+  return (await recording).frames;
 }
 
 interface Connection {
   readonly url: URL;
-  readonly codec: Codec;
-  frames: readonly Frame[];
+  readonly codec: Mode;
+  frames: readonly StageFrame[];
   /** The next of them. */
   position: number;
 }
 
 /** What a stage offers its viewers. */
 export interface StageOptions {
-  readonly codecs?: readonly Codec[];
+  readonly codecs?: readonly Mode[];
   readonly quality?: Quality;
   /** Default true: newcomers are told of the screen. */
   readonly greets?: boolean;
@@ -69,7 +46,7 @@ export interface StageOptions {
 }
 
 /** Plays to every viewer, round and round, from the first frame on. */
-export class Stage implements AsyncDisposable {
+export class ViewerStage implements AsyncDisposable {
   readonly heard: ViewerMessage[] = [];
   /** Where viewers have connected to, in their order. */
   readonly addresses: URL[] = [];
@@ -147,7 +124,7 @@ export class Stage implements AsyncDisposable {
     const { data } = socket;
     this.addresses.push(data.url);
     this.#sockets.add(socket);
-    data.frames = await recorded(data.codec);
+    data.frames = await framesOf(data.codec);
     if (this.#options.greets ?? true) socket.send(JSON.stringify(this.#screen(data)));
   }
 
@@ -164,7 +141,7 @@ export class Stage implements AsyncDisposable {
     for (const each of this.#sockets) each.send(JSON.stringify(this.#screen(each.data)));
   }
 
-  get #codecs(): readonly Codec[] {
+  get #codecs(): readonly Mode[] {
     return this.#options.codecs ?? ["jpeg"];
   }
 

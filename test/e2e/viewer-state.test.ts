@@ -6,7 +6,7 @@ import { streamUrl } from "../../src/viewer/connection.ts";
 import { waitFor } from "../support/process.ts";
 import { Browser, readCanvas } from "./browser.ts";
 import { PrefixProxy } from "./prefix-proxy.ts";
-import { HEIGHT, live, Stage, WIDTH } from "./viewer-stage.ts";
+import { HEIGHT, live, ViewerStage, WIDTH } from "./viewer-stage.ts";
 
 let browser: Browser;
 
@@ -44,7 +44,7 @@ async function secondsLeft(page: Page): Promise<number> {
 }
 
 test("connecting, waiting for the first picture, and showing it", async () => {
-  await using stage = new Stage({ greets: false, playing: false });
+  await using stage = new ViewerStage({ greets: false, playing: false });
   const page = await browser.open(stage.url);
   await waitFor("the connection", () => stage.viewerCount === 1);
   await notice(page, "Connecting…");
@@ -61,7 +61,7 @@ test("connecting, waiting for the first picture, and showing it", async () => {
 });
 
 test("says what happened, keeps the picture, counts down, and comes back by itself", async () => {
-  await using stage = new Stage();
+  await using stage = new ViewerStage();
   const page = await browser.open(stage.url);
   await live(page);
   stage.refusal = { status: 503, words: "100 viewers watch already" };
@@ -90,7 +90,7 @@ test("says what happened, keeps the picture, counts down, and comes back by itse
 });
 
 test.each(["mouse", "keyboard"])("connects at once when told to, by %s", async (way) => {
-  await using stage = new Stage({ codecs: ["h264", "jpeg"] });
+  await using stage = new ViewerStage({ codecs: ["h264", "jpeg"] });
   const page = await browser.open(stage.url);
   await live(page);
   await page.locator("#codec").selectOption("jpeg");
@@ -120,7 +120,7 @@ test.each(["mouse", "keyboard"])("connects at once when told to, by %s", async (
 });
 
 test("says that it is closed, and connects again", async () => {
-  await using stage = new Stage();
+  await using stage = new ViewerStage();
   const page = await browser.open(stage.url);
   await live(page);
   await page.evaluate(() => window.player?.close());
@@ -134,7 +134,7 @@ test("says that it is closed, and connects again", async () => {
 });
 
 test("passes its token on, and nothing else", async () => {
-  await using stage = new Stage();
+  await using stage = new ViewerStage();
   const page = await browser.open(new URL("?token=open%20sesame%26&codec=h264&x=1", stage.url));
   await live(page);
   const { pathname, searchParams } = stage.addresses.at(-1) ?? stage.url;
@@ -144,7 +144,7 @@ test("passes its token on, and nothing else", async () => {
 });
 
 test("works under a path behind a proxy that knows no other", async () => {
-  await using stage = new Stage();
+  await using stage = new ViewerStage();
   await using proxy = new PrefixProxy("/desk", stage.url);
   const page = await browser.open(new URL("/desk/?token=t", proxy.url));
   await live(page);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
 import { waitFor } from "../support/process.ts";
 import { Browser } from "./browser.ts";
-import { HEIGHT, live, pictureBox, Stage, type StageOptions, WIDTH } from "./viewer-stage.ts";
+import { HEIGHT, live, pictureBox, type StageOptions, ViewerStage, WIDTH } from "./viewer-stage.ts";
 
 let browser: Browser;
 
@@ -18,7 +18,7 @@ afterAll(async () => {
 
 /** A page that shows a stage's stream. */
 async function open(options: StageOptions = {}) {
-  const stage = new Stage(options);
+  const stage = new ViewerStage(options);
   const page = await browser.open(stage.url);
   await live(page);
   return {
