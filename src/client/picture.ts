@@ -109,10 +109,19 @@ function emptyLike(canvas: PictureCanvas): PictureCanvas {
   return new OffscreenCanvas(canvas.width, canvas.height);
 }
 
+/**
+ * Firefox gives the context of a canvas that a worker was handed only once, and
+ * throws for the next player on it.
+ */
+const contexts = new WeakMap<PictureCanvas, PictureContext>();
+
 /** Opaque and sRGB: what the stripes' colours are. */
 function contextOf(canvas: PictureCanvas): PictureContext {
+  const known = contexts.get(canvas);
+  if (known) return known;
   const options: CanvasRenderingContext2DSettings = { alpha: false, colorSpace: "srgb" };
   const context = canvas.getContext("2d", options) as PictureContext | null;
   if (context === null) throw new Error("the canvas is in use by another kind of context");
+  contexts.set(canvas, context);
   return context;
 }
