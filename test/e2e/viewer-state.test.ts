@@ -9,13 +9,15 @@ import { PrefixProxy } from "./prefix-proxy.ts";
 import { HEIGHT, live, ViewerStage, WIDTH } from "./viewer-stage.ts";
 
 let browser: Browser;
+let firefox: Browser;
 
 beforeAll(async () => {
-  browser = await Browser.launch();
+  [browser, firefox] = await Promise.all([Browser.launch(), Browser.launch("firefox")]);
 }, 60_000);
 
 afterAll(async () => {
   await browser?.[Symbol.asyncDispose]();
+  await firefox?.[Symbol.asyncDispose]();
 });
 
 const SCREEN = { type: "screen", width: WIDTH, height: HEIGHT, mode: "jpeg" } as const;
@@ -89,9 +91,13 @@ test("says what happened, keeps the picture, counts down, and comes back by itse
   await page.close();
 });
 
-test.each(["mouse", "keyboard"])("connects at once when told to, by %s", async (way) => {
+test.each([
+  ["mouse", "chromium"],
+  ["keyboard", "chromium"],
+  ["mouse", "firefox"],
+])("connects at once when told to, by %s in %s", async (way, name) => {
   await using stage = new ViewerStage({ codecs: ["h264", "jpeg"] });
-  const page = await browser.open(stage.url);
+  const page = await (name === "firefox" ? firefox : browser).open(stage.url);
   await live(page);
   await page.locator("#codec").selectOption("jpeg");
   await waitFor("JPEG", async () => (await page.locator("#state").textContent())?.includes("JPEG"));
