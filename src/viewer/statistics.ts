@@ -7,7 +7,7 @@ import { byteWords, codecName, megabitWords, millisecondWords, sizeWords } from 
 const DECODERS = {
   hardware: "Hardware",
   software: "Software",
-  image: "Browser’s JPEG",
+  image: "Image",
 } as const;
 
 /** The panel of figures with its graph. Draws and writes only while it is shown. */
