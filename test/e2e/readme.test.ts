@@ -26,7 +26,7 @@ async function withFile(name: string, code: string, use: (path: string) => Promi
   }
 }
 
-test("the twenty lines show the screen in a browser", async () => {
+test("the ten lines show the screen in a browser", async () => {
   const [live] = await readmeBlocks();
   await using screen = await Xvfb.start({ width: 400, height: 300 });
   await using painter = await Painter.start(screen.display);
