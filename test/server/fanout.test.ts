@@ -7,34 +7,9 @@ import { Crowd, QUICK } from "../support/crowd.ts";
 import { waitFor } from "../support/process.ts";
 import { RawViewer, UNLIMITED } from "../support/raw-viewer.ts";
 import { FakeSource } from "./fake-feed.ts";
-import { serve } from "./serve.ts";
+import { serve, watch } from "./serve.ts";
 
 const display = "synthetic://320x240@30";
-
-/** A text message. */
-interface Told {
-  type: string;
-  sent?: number;
-  timestamp?: number;
-  quality?: string;
-}
-
-/** A viewer that keeps what it is told. */
-async function watch(url: URL, query = "", headers: Record<string, string> = {}) {
-  const told: Told[] = [];
-  const stripes: Uint8Array[] = [];
-  const state: { closed: number | "hung up" | undefined } = { closed: undefined };
-  const events = {
-    onText: (text: string) => told.push(JSON.parse(text)),
-    onBinary: (bytes: Uint8Array) => stripes.push(bytes.slice()),
-    onClose: (code: number | undefined) => {
-      state.closed = code ?? "hung up";
-    },
-  };
-  const viewer = await RawViewer.open(new URL(query, url), UNLIMITED, events, headers);
-  const screen = () => told.findLast(({ type }) => type === "screen");
-  return { viewer, told, stripes, state, screen };
-}
 
 describe("who is let in", () => {
   const token = "0123456789abcdef";
