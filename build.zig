@@ -71,6 +71,7 @@ const test_sources = [_][]const u8{
     "native/test/test_encode.c",
     "native/test/test_frame.c",
     "native/test/test_lease.c",
+    "native/test/test_opening.c",
     "native/test/test_overlay.c",
     "native/test/test_scroll.c",
     "native/test/test_session.c",

@@ -3,9 +3,11 @@
 // process lives, nothing is left behind, and the next capture works.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { rootPath, runCommand } from "../support/process.ts";
+import { ScreenCapture } from "../../src/index.ts";
+import { FakeXServer } from "../support/fake-x-server.ts";
+import { rootPath, runCommand, waitFor } from "../support/process.ts";
 import { seedOfRun } from "../support/random.ts";
-import type { XLie } from "../support/x-lie.ts";
+import { after, endless, manyEvents, only, type XLie } from "../support/x-lie.ts";
 import { X_LIES } from "../support/x-lies.ts";
 import type { LieResult } from "../support/x-lies-child.ts";
 
@@ -51,3 +53,18 @@ test.concurrent.each(Object.keys(X_LIES))(
   },
   110_000,
 );
+
+/** libxcb keeps events that nobody takes, each in 64 bytes and more: twice what was sent. */
+const FLOOD_BYTES = 200e6;
+const GROWTH_BYTES_MAX = 100e6;
+
+test("events without an end instead of an answer take no memory", async () => {
+  const flood = after(1, () => endless(manyEvents, manyEvents, 0));
+  await using server = await FakeXServer.start(only("GetImage", flood));
+  await using capture = new ScreenCapture({ display: server.display });
+  await capture.start((stripe) => stripe.release());
+  const before = process.memoryUsage.rss();
+  server.damage();
+  await waitFor("the flood to be taken", () => server.sentBytes > FLOOD_BYTES, 60_000);
+  expect(process.memoryUsage.rss() - before).toBeLessThan(GROWTH_BYTES_MAX);
+}, 70_000);

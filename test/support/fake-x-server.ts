@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 // An X server of a few requests (X11 protocol, little endian; MIT-SHM 1.2, DAMAGE 1.1, XFIXES 2,
-// XInput 2), whose every answer can be replaced by a lie.
+// XInput 2, XC-MISC 1.1), whose every answer can be replaced by a lie.
 import { createServer, type Server, type Socket } from "node:net";
 
 const EXTENSIONS = {
@@ -8,6 +8,7 @@ const EXTENSIONS = {
   DAMAGE: { opcode: 131, firstEvent: 70 },
   XFIXES: { opcode: 132, firstEvent: 80 },
   XInputExtension: { opcode: 133, firstEvent: 90 },
+  "XC-MISC": { opcode: 134, firstEvent: 0 },
 } as const;
 export type ExtensionName = keyof typeof EXTENSIONS;
 
@@ -26,12 +27,21 @@ const REQUESTS = {
   GetCursorImage: [132, 4],
   FetchRegion: [132, 19],
   XiQueryVersion: [133, 47],
+  GetXidRange: [134, 1],
 } as const satisfies Record<string, readonly [number, number?]>;
 export type RequestName = keyof typeof REQUESTS;
 export const REQUEST_NAMES = Object.keys(REQUESTS) as RequestName[];
 
-/** Instead of an answer: says nothing at all, or ends the connection, at once or behind some bytes. */
-export type Refusal = "silence" | "close" | { readonly lastWords: Buffer };
+/** Bytes, and then others again and again, with a pause of so long between two, without an end. */
+export interface Endless {
+  readonly first: Buffer;
+  readonly again: Buffer;
+  readonly pauseMs: number;
+}
+
+/** Instead of an answer: says nothing at all, or ends the connection, at once or behind some bytes,
+ * or never comes to an end. */
+export type Refusal = "silence" | "close" | { readonly lastWords: Buffer } | Endless;
 
 /** What is sent instead of the honest answer. */
 export type Lie = (honest: Buffer, request: Buffer, sequence: number) => Buffer | Refusal;
@@ -130,9 +140,22 @@ export class FakeXServer implements AsyncDisposable {
     return `127.0.0.1:${this.#port - FIRST_PORT}`;
   }
 
+  /** Bytes that have gone to those who are connected. */
+  get sentBytes(): number {
+    let sum = 0;
+    for (const { socket } of this.#connections) sum += socket.bytesWritten;
+    return sum;
+  }
+
   /** Sends bytes nobody asked for to everybody. */
   send(bytes: Uint8Array): void {
     for (const { socket } of this.#connections) socket.write(bytes);
+  }
+
+  /** The same, again and again. */
+  sendWithoutEnd(bytes: Buffer): void {
+    const endless = { first: bytes, again: bytes, pauseMs: 0 };
+    for (const { socket } of this.#connections) this.#sendWithoutEnd(socket, endless);
   }
 
   /** Tells that something was drawn. */
@@ -215,7 +238,16 @@ export class FakeXServer implements AsyncDisposable {
     if (answer === "close") socket.destroy();
     else if (answer === "silence") return;
     else if ("lastWords" in answer) socket.end(answer.lastWords);
+    else if ("again" in answer) this.#sendWithoutEnd(socket, answer);
     else socket.write(answer);
+  }
+
+  #sendWithoutEnd(socket: Socket, { first, again, pauseMs }: Endless): void {
+    const send = (bytes: Buffer) =>
+      socket.write(bytes, (error) => {
+        if (!error && !socket.destroyed) setTimeout(send, pauseMs, again);
+      });
+    send(first);
   }
 
   #answerRequest(connection: Connection, request: Buffer): void {
@@ -257,6 +289,10 @@ export class FakeXServer implements AsyncDisposable {
         return bytes;
       case "XiQueryVersion":
         bytes.writeUInt16LE(2, 8);
+        return bytes;
+      case "GetXidRange":
+        bytes.writeUInt32LE(0x200000, 8); // the first, and how many
+        bytes.writeUInt32LE(1000, 12);
         return bytes;
       case "GetImage":
         return this.#image(sequence, request);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 // One thing that an X server does wrong, and the pieces that such are made of.
 import type { CaptureSettings, ErrorCode } from "../../src/index.ts";
-import type { FakeXOptions, FakeXServer, Lie, RequestName } from "./fake-x-server.ts";
+import type { Endless, FakeXOptions, FakeXServer, Lie, RequestName } from "./fake-x-server.ts";
 import { random } from "./random.ts";
 
 /** "clean": stripes come, also after the lie. "silence": the capture waits for an answer, as it does
@@ -59,3 +59,28 @@ export function patchedLength(change: (honest: Buffer) => Buffer): Lie {
     return bytes;
   };
 }
+
+export function endless(first: Buffer, again: Buffer, pauseMs = 1): Endless {
+  return { first, again, pauseMs };
+}
+
+/** Of 256 KiB, of which 32 bytes come: libxcb waits for the whole of an answer that has begun. */
+export const longAnswer = only(
+  "GetGeometry",
+  patched((bytes) => bytes.writeUInt32LE(0x10000, 4)),
+);
+
+/** The same as an event, of the type that may be longer than others: GenericEvent. */
+export const longEvent = Buffer.alloc(32);
+longEvent[0] = 35;
+longEvent.writeUInt32LE(0x10000, 4);
+
+/** 64 KiB of events that mean nothing here: KeymapNotify. */
+export const manyEvents = Buffer.alloc(0x10000);
+for (let at = 0; at < manyEvents.length; at += 32) manyEvents[at] = 11;
+
+/** libxcb asks such a server for more resource ids, and aborts where it gives none. */
+export const withFewIds = {
+  setup: patched((bytes) => bytes.writeUInt32LE(1, 16)),
+  extensions: ["MIT-SHM", "DAMAGE", "XFIXES", "XC-MISC"],
+} as const;

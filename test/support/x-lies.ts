@@ -7,8 +7,12 @@ import {
   anyError,
   clean,
   type Ending,
+  endless,
   garbage,
+  longAnswer,
+  longEvent,
   lost,
+  manyEvents,
   offScreen,
   only,
   patched,
@@ -16,6 +20,7 @@ import {
   refused,
   silence,
   unsupported,
+  withFewIds,
   withPointer,
   withShm,
   type XLie,
@@ -27,6 +32,7 @@ const SETUP_LIES: Record<string, XLie> = {
   "wants more authentication": { setup: patched((bytes) => bytes.writeUInt8(2, 0)), ...refused },
   "has no screen": { setup: patched((bytes) => bytes.writeUInt8(0, 28)), ...refused },
   "has no visuals": { setup: patched((bytes) => bytes.writeUInt8(0, 91)), ...unsupported },
+  "takes no request": { setup: patched((bytes) => bytes.writeUInt16LE(0, 26)), ...refused },
   "has a screen of 1 bit": { setup: patched((bytes) => bytes.writeUInt8(1, 90)), ...unsupported },
   "has no pixel formats": {
     setup: patched((bytes) => bytes.writeUInt8(255, 44)),
@@ -58,6 +64,18 @@ const SETUP_LIES: Record<string, XLie> = {
     }),
     ...anyError,
   },
+  "gives two resource ids, and then a range of none": {
+    ...withFewIds,
+    ...only(
+      "GetXidRange",
+      patched((bytes) => bytes.writeUInt32LE(0, 12)),
+    ),
+    settings: { captureWidth: undefined, captureHeight: undefined },
+    whenRunning: (server) => {
+      for (const width of [300, 280, 260]) setTimeout(() => server.resize(width, 200), 320 - width);
+    },
+    ...clean,
+  },
   "gives no resource ids": { setup: patched((bytes) => bytes.writeUInt32LE(0, 16)), ...clean },
 };
 
@@ -65,15 +83,7 @@ const OPENING_LIES: Record<string, XLie> = {
   "has a screen of 0x0": { width: 0, height: 0, ...offScreen },
   "has a screen of 65535x65535": { width: 65535, height: 65535, ...clean },
   "refuses to tell the screen's size": { ...only("GetGeometry", refuse), ...offScreen },
-  // libxcb waits for the whole of an answer that has begun; the capture waits with it until it is
-  // stopped.
-  "announces a long answer and is silent": {
-    ...only(
-      "GetGeometry",
-      patched((bytes) => bytes.writeUInt32LE(0x10000, 4)),
-    ),
-    ...silence,
-  },
+  "announces a long answer, is silent, and is not waited for": { ...longAnswer, ...silence },
   "announces an answer of 16 GiB": {
     ...only(
       "GetGeometry",
@@ -271,6 +281,14 @@ const RUNNING_LIES: Record<string, XLie> = {
     whenRunning: (server) => server.drop(),
     ...clean,
   },
+  "announces a long event and is silent": {
+    whenRunning: (server) => server.send(longEvent),
+    ...silence,
+  },
+  "sends events without an end": {
+    whenRunning: (server) => server.sendWithoutEnd(manyEvents),
+    ...clean,
+  },
   "closes while it is captured": { whenRunning: (server) => server.drop(), ...lost },
   "closes in the middle of an event": {
     whenRunning: (server) => server.drop(server.event(70).subarray(0, 7)),
@@ -279,6 +297,37 @@ const RUNNING_LIES: Record<string, XLie> = {
 };
 
 const WAITING_LIES: Record<string, XLie> = {
+  "announces a long answer and is silent": { ...longAnswer, ...refused },
+  "announces a long answer and sends it byte by byte": {
+    ...only("GetGeometry", (honest) => {
+      honest.writeUInt32LE(0x10000, 4);
+      return endless(honest, Buffer.alloc(1), 50);
+    }),
+    ...refused,
+  },
+  "announces a long answer to another question": {
+    ...only(
+      "QueryExtension",
+      patched((bytes) => bytes.writeUInt32LE(0x10000, 4)),
+    ),
+    ...refused,
+  },
+  "announces a long event and is silent": { ...only("GetInputFocus", () => longEvent), ...refused },
+  "sends events instead of an answer, without an end": {
+    ...only("GetInputFocus", () => endless(manyEvents, manyEvents)),
+    ...refused,
+  },
+  "sends an answer of 1 GiB": {
+    ...only("GetGeometry", (honest) => {
+      honest.writeUInt32LE(0x10000000, 4);
+      return endless(honest, manyEvents);
+    }),
+    ...refused,
+  },
+  "is silent in the middle of the first pixels": {
+    ...only("GetImage", (honest) => honest.subarray(0, 1000)),
+    ...refused,
+  },
   "never answers the setup": { setup: () => "silence", ...refused },
   "sends half a setup and is silent": { setup: (honest) => honest.subarray(0, 60), ...refused },
   "sends rubbish for a setup": { setup: () => Buffer.alloc(64, 0x77), ...refused },

@@ -45,7 +45,8 @@ void pf_wake_kick(pf_wake *wake) {
 /** Under the lock. */
 static void cut(pf_wake *wake) {
     if (wake->socket_fd >= 0) {
-        shutdown(wake->socket_fd, SHUT_RD);
+        /* For writing too: TCP goes on taking what a server sends otherwise. */
+        shutdown(wake->socket_fd, SHUT_RDWR);
     }
 }
 

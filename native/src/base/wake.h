@@ -37,8 +37,8 @@ void pf_wake_kick(pf_wake *wake);
 void pf_wake_stop(pf_wake *wake);
 bool pf_wake_stopped(const pf_wake *wake);
 
-/** From here on a stop ends this socket for reading, so that a library which waits
- * in it comes back; -1 before the socket is closed. */
+/** From here on a stop ends this socket's connection, so that a library which waits
+ * for it comes back; -1 before the socket is closed. */
 void pf_wake_cut_on_stop(pf_wake *wake, int socket_fd);
 
 /** Sleeps until fd (or -1) is readable, a kick, a stop, or deadline_ns of

@@ -13,23 +13,23 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
-/* A server that hangs before it has shown its first picture is given up so late.
- * Later it may take its time: a stop ends the wait. */
-#define OPEN_S_MAX 5u
-
 static x11_source *of(pf_source *source) {
     return (x11_source *)source;
 }
 
-pf_status pf_x11_lost(pf_error *error) {
+pf_status pf_x11_lost(x11_source *self, pf_error *error) {
+    if (!pf_x11_end_opening(self)) {
+        return pf_x11_hangs(error);
+    }
     return pf_error_set(error, PF_STATUS_DISPLAY_LOST,
                         "the connection to the X server broke; start again when it is back");
 }
 
-static pf_status x11_hangs(pf_error *error) {
+pf_status pf_x11_hangs(pf_error *error) {
     return pf_error_set(error, PF_STATUS_DISPLAY_OPEN,
-                        "display: the X server has let us in, but has not answered for %u s",
-                        OPEN_S_MAX);
+                        "display: the X server has let us in, but has not shown its first "
+                        "picture within %u s",
+                        PF_X11_OPEN_S_MAX);
 }
 
 pf_status pf_x11_reply(x11_source *self, unsigned int sequence, void **reply, pf_error *error) {
@@ -38,18 +38,20 @@ pf_status pf_x11_reply(x11_source *self, unsigned int sequence, void **reply, pf
     xcb_flush(self->connection);
     while (!xcb_poll_for_reply(self->connection, sequence, reply, &refusal)) {
         if (xcb_connection_has_error(self->connection)) {
-            return pf_x11_lost(error);
+            return pf_x11_lost(self, error);
         }
+        /* libxcb would keep every event that comes while there is no answer. */
+        pf_x11_take_queued_events(self);
         int fd = xcb_get_file_descriptor(self->connection);
         pf_wake_reason reason = pf_wake_wait_answer(self->wake, fd, self->answer_by_ns);
         if (reason != PF_WAKE_FD) {
             xcb_discard_reply(self->connection, sequence);
-            return reason == PF_WAKE_STOP ? PF_SOURCE_STOPPED : x11_hangs(error);
+            return reason == PF_WAKE_STOP ? PF_SOURCE_STOPPED : pf_x11_hangs(error);
         }
     }
     free(refusal);
     if (*reply == NULL && xcb_connection_has_error(self->connection)) {
-        return pf_x11_lost(error);
+        return pf_x11_lost(self, error);
     }
     return PF_STATUS_OK;
 }
@@ -104,13 +106,17 @@ void pf_x11_take_queued_events(x11_source *self) {
 
 static pf_status x11_dispatch(pf_source *source, pf_source_events *events, pf_error *error) {
     x11_source *self = of(source);
-    xcb_generic_event_t *event;
-    while ((event = xcb_poll_for_event(self->connection)) != NULL) {
+    pf_x11_take_queued_events(self);
+    /* Reads once: a server may send faster than we take, and what is left wakes us
+     * again. */
+    xcb_generic_event_t *event = xcb_poll_for_event(self->connection);
+    if (event != NULL) {
         take_event(self, event);
         free(event);
+        pf_x11_take_queued_events(self);
     }
     if (xcb_connection_has_error(self->connection)) {
-        return pf_x11_lost(error);
+        return pf_x11_lost(self, error);
     }
     *events = (pf_source_events){
         .damaged = self->damage_pending || self->damage == XCB_NONE,
@@ -158,12 +164,13 @@ static pf_status x11_damage(pf_source *source, pf_damage *damage, pf_error *erro
     xcb_damage_subtract(self->connection, self->damage, XCB_NONE, self->damage_region);
     xcb_xfixes_fetch_region_cookie_t cookie =
         xcb_xfixes_fetch_region(self->connection, self->damage_region);
+    /* An event that comes with the answer is of later damage. */
+    self->damage_pending = false;
     void *answer;
     pf_status status = pf_x11_reply(self, cookie.sequence, &answer, error);
     if (status != PF_STATUS_OK) {
         return status;
     }
-    self->damage_pending = false;
     if (answer == NULL) {
         add_everything(self, damage);
         return PF_STATUS_OK;
@@ -207,6 +214,7 @@ static pf_status x11_set_region(pf_source *source, pf_rect region, pf_error *err
 
 static void x11_close(pf_source *source) {
     x11_source *self = of(source);
+    pf_x11_end_opening(self);
     pf_x11_frame_destroy(self);
     pf_free(self->cursor_pixels);
     if (self->connection != NULL) {
@@ -275,8 +283,8 @@ static pf_status watch_damage(x11_source *self, pf_error *error) {
     if (answer != NULL) {
         self->damage_event = xcb_get_extension_data(self->connection, &xcb_damage_id)->first_event +
                              XCB_DAMAGE_NOTIFY;
-        self->damage = xcb_generate_id(self->connection);
-        self->damage_region = xcb_generate_id(self->connection);
+        self->damage = pf_x11_id(self, X11_ID_DAMAGE);
+        self->damage_region = pf_x11_id(self, X11_ID_DAMAGE_REGION);
         xcb_damage_create(self->connection, self->damage, self->root,
                           XCB_DAMAGE_REPORT_LEVEL_NON_EMPTY);
         xcb_xfixes_create_region(self->connection, self->damage_region, 0, NULL);
@@ -296,10 +304,13 @@ static pf_status watch_screen_size(x11_source *self, pf_error *error) {
     return pf_x11_read_screen_size(self, error);
 }
 
+uint32_t pf_x11_id(const x11_source *self, x11_id thing) {
+    return self->id_base | thing * self->id_step;
+}
+
 static pf_status set_up(x11_source *self, const pf_source_request *request, pf_error *error) {
     int screen_index = 0;
-    pf_status status =
-        pf_x11_connect(request->display, self->wake, &self->connection, &screen_index, error);
+    pf_status status = pf_x11_connect(self, request->display, &screen_index, error);
     if (status != PF_STATUS_OK) {
         return status;
     }
@@ -310,6 +321,8 @@ static pf_status set_up(x11_source *self, const pf_source_request *request, pf_e
     if (status != PF_STATUS_OK) {
         return status;
     }
+    self->id_base = setup->resource_id_base;
+    self->id_step = setup->resource_id_mask & -setup->resource_id_mask;
     self->root = screen->root;
     self->depth = screen->root_depth;
     status = watch_screen_size(self, error);
@@ -339,8 +352,12 @@ pf_status pf_x11_open(const pf_source_request *request, pf_source **source, pf_e
     }
     self->base.ops = &x11_ops;
     self->wake = request->wake;
-    self->answer_by_ns = pf_clock_now_ns() + OPEN_S_MAX * PF_NS_PER_S;
+    self->answer_by_ns = pf_clock_now_ns() + PF_X11_OPEN_S_MAX * PF_NS_PER_S;
     pf_status status = set_up(self, request, error);
+    /* On a broken connection every extension seems to be missing. */
+    if (status == PF_STATUS_OK && xcb_connection_has_error(self->connection)) {
+        status = pf_x11_lost(self, error);
+    }
     if (status != PF_STATUS_OK) {
         x11_close(&self->base);
         return status;

@@ -12,12 +12,27 @@
 
 #include "source/source.h"
 
+/* A server that has not shown its first picture is given up so late. Later it
+ * may take its time: a stop ends the wait. */
+#define PF_X11_OPEN_S_MAX 5u
+
+/** What has an id of its own on the server. */
+typedef enum x11_id { X11_ID_DAMAGE = 1, X11_ID_DAMAGE_REGION, X11_ID_SEGMENT } x11_id;
+
+/** x11_connect.c's: what connects, and watches what comes behind that. */
+typedef struct x11_opening x11_opening;
+
 typedef struct x11_source {
     pf_source base;
     xcb_connection_t *connection;
     pf_wake *wake;
-    /** When an answer is waited for no longer; PF_NEVER_NS after the first grab. */
+    /** When an answer is waited for no longer; PF_NEVER_NS when the source is open. */
     uint64_t answer_by_ns;
+    /** NULL when the source is open. */
+    x11_opening *opening;
+    /** The ids that the server leaves to us: the first, and how far the next is. */
+    uint32_t id_base;
+    uint32_t id_step;
     xcb_window_t root;
     uint8_t depth;
     /** As filled in; it may reach beyond a screen that has shrunk. */
@@ -48,14 +63,24 @@ typedef struct x11_source {
     int32_t cursor_hot_y;
 } x11_source;
 
-/** Connects to a display. Whatever it returns, a connection that is not NULL is
- * the caller's to disconnect. */
-pf_status pf_x11_connect(const char *display, pf_wake *wake, xcb_connection_t **connection,
-                         int *screen_index, pf_error *error);
+/** Connects to a display, and has the connection watched from then on: it is cut
+ * at answer_by_ns unless pf_x11_end_opening comes before. Whatever this returns,
+ * that has to be called, and then a connection that is not NULL is to be
+ * disconnected. */
+pf_status pf_x11_connect(x11_source *self, const char *display, int *screen_index, pf_error *error);
+
+/** Ends the watch, which has no thread then. False where it has cut the connection;
+ * the second time, true. */
+bool pf_x11_end_opening(x11_source *self);
 
 /** Finds a screen whose pixels can be read. */
 pf_status pf_x11_choose_screen(const xcb_setup_t *setup, int index, const xcb_screen_t **screen,
                                pf_error *error);
+
+/** The id of one of our things on the server, of which there is never more than
+ * one of a kind at a time. xcb_generate_id is not for us: it asks a server that has
+ * given few for more, without a limit of time, and aborts where it gets none. */
+uint32_t pf_x11_id(const x11_source *self, x11_id thing);
 
 /** Waits for the reply to a request. NULL in *reply with PF_STATUS_OK where
  * the server answered with an error. The reply is the caller's to free(). */
@@ -66,7 +91,10 @@ pf_status pf_x11_reply(x11_source *self, unsigned int sequence, void **reply, pf
 bool pf_x11_has_extension(x11_source *self, xcb_extension_t *extension);
 
 /** The status of a broken connection. */
-pf_status pf_x11_lost(pf_error *error);
+pf_status pf_x11_lost(x11_source *self, pf_error *error);
+
+/** The status of a server that did not show its first picture in time. */
+pf_status pf_x11_hangs(pf_error *error);
 
 /** Makes the frame's memory for self->region, shared if the server can. */
 pf_status pf_x11_frame_create(x11_source *self, pf_error *error);

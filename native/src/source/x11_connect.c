@@ -4,30 +4,41 @@
  * which one that hangs never does, and nothing can call it back; so it runs on
  * a thread of its own, which the capture leaves behind when it has waited long
  * enough or is asked to stop.
+ *
+ * Later calls of libxcb block too, without an end, where a server begins an
+ * answer and does not go on: the same thread stays until the first picture is
+ * there, and cuts the connection where that takes too long.
  */
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "source/x11.h"
 
-#define CONNECT_S_MAX 5
-
-/** Whoever comes second frees the attempt: the thread after its captor gave
- * up, or the captor after the thread was done. */
+/** The thread frees an attempt that its captor gave up; otherwise the captor
+ * joins the thread and frees it. */
 typedef enum attempt_state { ATTEMPT_PENDING, ATTEMPT_DONE, ATTEMPT_ABANDONED } attempt_state;
 
-typedef struct attempt {
+struct x11_opening {
+    pthread_t thread;
     _Atomic attempt_state state;
     int done_fd;
     char display[PF_DISPLAY_BYTES_MAX];
+    uint64_t deadline_ns;
     xcb_connection_t *connection;
     int screen_index;
-} attempt;
+    /** Posted when the opening is over. */
+    sem_t over;
+    /** Read when the thread has been joined. */
+    bool cut;
+};
 
 /* libXau, which xcb_connect asks for the cookie, keeps the cookie file's name
  * in one buffer for the whole process. */
@@ -37,6 +48,11 @@ static atomic_uint_fast64_t cookie_locked_ns;
 /* The cookie has long been read by then; a server that hangs after that must
  * not keep others from theirs. */
 #define COOKIE_NS_MAX (PF_NS_PER_S / 5)
+
+/* Attempts that were given up and hang still, in the whole process. Each has a
+ * thread and a socket that only its server can end. */
+#define ABANDONED_COUNT_MAX 64
+static atomic_uint abandoned_count;
 
 /** Takes the lock, unless whoever has it has had it for too long. */
 static bool take_turn(void) {
@@ -61,57 +77,88 @@ static xcb_connection_t *connect_in_turn(const char *display, int *screen_index)
     return connection;
 }
 
-static void free_attempt(attempt *self) {
+static void free_attempt(x11_opening *self) {
+    sem_destroy(&self->over);
     close(self->done_fd);
     pf_free(self);
 }
 
+/** Cuts the connection unless the opening is over in time. The captor does not
+ * disconnect before it has joined this thread: the descriptor is still ours. */
+static void watch(x11_opening *self, int socket_fd) {
+    struct timespec deadline = pf_clock_timespec(self->deadline_ns);
+    while (sem_clockwait(&self->over, CLOCK_MONOTONIC, &deadline) != 0) {
+        if (errno == ETIMEDOUT) {
+            self->cut = true;
+            shutdown(socket_fd, SHUT_RDWR);
+            return;
+        }
+    }
+}
+
 static void *run_attempt(void *context) {
-    attempt *self = context;
+    x11_opening *self = context;
     self->connection = connect_in_turn(self->display, &self->screen_index);
+    bool connected = xcb_connection_has_error(self->connection) == 0;
+    int socket_fd = connected ? xcb_get_file_descriptor(self->connection) : -1;
     attempt_state expected = ATTEMPT_PENDING;
     if (atomic_compare_exchange_strong(&self->state, &expected, ATTEMPT_DONE)) {
         uint64_t one = 1;
         ssize_t written = write(self->done_fd, &one, sizeof one);
         (void)written;
+        if (connected) {
+            watch(self, socket_fd);
+        }
     } else {
         xcb_disconnect(self->connection);
         free_attempt(self);
+        atomic_fetch_sub(&abandoned_count, 1);
     }
     return NULL;
 }
 
-static attempt *start_attempt(const char *display, pf_error *error) {
-    attempt *self = pf_alloc(1, sizeof *self);
+static x11_opening *start_attempt(const char *display, uint64_t deadline_ns, pf_error *error) {
+    if (atomic_load(&abandoned_count) >= ABANDONED_COUNT_MAX) {
+        pf_error_set(error, PF_STATUS_DISPLAY_OPEN,
+                     "display: %d earlier attempts to connect to an X server still hang",
+                     ABANDONED_COUNT_MAX);
+        return NULL;
+    }
+    x11_opening *self = pf_alloc(1, sizeof *self);
     if (self == NULL) {
         pf_error_no_memory(error, "the connection to the display");
         return NULL;
     }
     snprintf(self->display, sizeof self->display, "%s", display);
+    self->deadline_ns = deadline_ns;
+    sem_init(&self->over, 0, 0);
     self->done_fd = eventfd(0, EFD_CLOEXEC);
-    pthread_t thread;
-    if (self->done_fd < 0 || pf_thread_start(&thread, "pf-connect", run_attempt, self) != 0) {
+    if (self->done_fd < 0 || pf_thread_start(&self->thread, "pf-connect", run_attempt, self) != 0) {
         if (self->done_fd >= 0) {
             close(self->done_fd);
         }
+        sem_destroy(&self->over);
         pf_free(self);
         pf_error_set(error, PF_STATUS_NO_RESOURCE,
                      "the system refuses a thread to connect to the display with");
         return NULL;
     }
-    pthread_detach(thread);
     return self;
 }
 
 /** Waits for the thread. False where the attempt was abandoned instead. */
-static bool await_attempt(attempt *self, pf_wake *wake) {
-    uint64_t deadline_ns = pf_clock_now_ns() + CONNECT_S_MAX * PF_NS_PER_S;
+static bool await_attempt(x11_opening *self, pf_wake *wake) {
+    pthread_t thread = self->thread;
     attempt_state expected = ATTEMPT_PENDING;
-    if (pf_wake_wait_answer(wake, self->done_fd, deadline_ns) != PF_WAKE_FD &&
-        atomic_compare_exchange_strong(&self->state, &expected, ATTEMPT_ABANDONED)) {
-        return false;
+    if (pf_wake_wait_answer(wake, self->done_fd, self->deadline_ns) != PF_WAKE_FD) {
+        atomic_fetch_add(&abandoned_count, 1);
+        if (atomic_compare_exchange_strong(&self->state, &expected, ATTEMPT_ABANDONED)) {
+            pthread_detach(thread);
+            return false;
+        }
+        atomic_fetch_sub(&abandoned_count, 1);
     }
-    /* Writing to the descriptor is the last that the thread does with it. */
+    /* What the thread has made is read behind this. */
     uint64_t done;
     ssize_t taken = read(self->done_fd, &done, sizeof done);
     (void)taken;
@@ -140,22 +187,36 @@ static pf_status explain(xcb_connection_t *connection, const char *display, pf_e
     }
 }
 
-pf_status pf_x11_connect(const char *display, pf_wake *wake, xcb_connection_t **connection,
-                         int *screen_index, pf_error *error) {
-    attempt *self = start_attempt(display, error);
-    if (self == NULL) {
+pf_status pf_x11_connect(x11_source *self, const char *display, int *screen_index,
+                         pf_error *error) {
+    x11_opening *opening = start_attempt(display, self->answer_by_ns, error);
+    if (opening == NULL) {
         return error->status;
     }
-    if (!await_attempt(self, wake)) {
-        if (pf_wake_stopped(wake)) {
+    if (!await_attempt(opening, self->wake)) {
+        if (pf_wake_stopped(self->wake)) {
             return PF_SOURCE_STOPPED;
         }
         return pf_error_set(error, PF_STATUS_DISPLAY_OPEN,
-                            "display: the X server of \"%s\" has not answered for %d s; it hangs",
-                            display, CONNECT_S_MAX);
+                            "display: the X server of \"%s\" has not answered for %u s; it hangs",
+                            display, PF_X11_OPEN_S_MAX);
     }
-    *connection = self->connection;
-    *screen_index = self->screen_index;
-    free_attempt(self);
-    return explain(*connection, display, error);
+    self->opening = opening;
+    self->connection = opening->connection;
+    *screen_index = opening->screen_index;
+    return explain(self->connection, display, error);
+}
+
+bool pf_x11_end_opening(x11_source *self) {
+    x11_opening *opening = self->opening;
+    if (opening == NULL) {
+        return true;
+    }
+    self->opening = NULL;
+    self->answer_by_ns = PF_NEVER_NS;
+    sem_post(&opening->over);
+    pthread_join(opening->thread, NULL);
+    bool in_time = !opening->cut;
+    free_attempt(opening);
+    return in_time;
 }

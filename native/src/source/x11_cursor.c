@@ -102,11 +102,12 @@ static void place(x11_source *self, int32_t x, int32_t y) {
 static pf_status read_image(x11_source *self, pf_error *error) {
     void *answer;
     unsigned int query = xcb_xfixes_get_cursor_image(self->connection).sequence;
+    /* An event that comes with the answer may be of a later image. */
+    self->cursor_image_pending = false;
     pf_status status = pf_x11_reply(self, query, &answer, error);
     if (status != PF_STATUS_OK) {
         return status;
     }
-    self->cursor_image_pending = false;
     if (answer == NULL) {
         /* The server shows no pointer. */
         pf_free(self->cursor_pixels);
@@ -134,9 +135,9 @@ static pf_status read_place(x11_source *self, pf_error *error) {
 
 pf_status pf_x11_read_cursor(pf_source *source, pf_sprite *cursor, pf_error *error) {
     x11_source *self = (x11_source *)source;
+    self->cursor_moved = false;
     pf_status status =
         self->cursor_image_pending ? read_image(self, error) : read_place(self, error);
-    self->cursor_moved = false;
     *cursor = self->cursor;
     cursor->pixels = self->cursor_pixels;
     return status;

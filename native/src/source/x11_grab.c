@@ -53,7 +53,7 @@ static pf_status server_passes_descriptors(x11_source *self, bool *passes, pf_er
 
 /** Hands the descriptor to the server; segment stays XCB_NONE if refused. */
 static pf_status attach(x11_source *self, int fd, pf_error *error) {
-    xcb_shm_seg_t segment = xcb_generate_id(self->connection);
+    xcb_shm_seg_t segment = pf_x11_id(self, X11_ID_SEGMENT);
     xcb_void_cookie_t attached = xcb_shm_attach_fd_checked(self->connection, segment, fd, 0);
     void *answer;
     pf_status status =
@@ -220,6 +220,6 @@ pf_status pf_x11_grab(pf_source *source, const pf_bands *bands, pf_bands_arrived
         arrived(context, run);
         run = pf_bands_next_run(bands, run.end, band_count);
     }
-    self->answer_by_ns = PF_NEVER_NS;
-    return PF_STATUS_OK;
+    /* The first picture is there. */
+    return pf_x11_end_opening(self) ? PF_STATUS_OK : pf_x11_hangs(error);
 }

@@ -2,6 +2,10 @@
 /** What an X server says of its screens when it lets a client in. */
 #include "source/x11.h"
 
+/* In units of 4 bytes; every server takes at least that (X11 protocol, 8: "Server
+ * information"). libxcb locks itself out where it may not even ask for more. */
+#define REQUEST_LENGTH_MIN 4096
+
 /** Takes `size` bytes off what is left; false where they are not there. */
 static bool take(const uint8_t **at, size_t *rest, size_t size) {
     if (size > *rest) {
@@ -94,7 +98,7 @@ static pf_status check_pixel_format(const xcb_setup_t *setup, const xcb_screen_t
 
 pf_status pf_x11_choose_screen(const xcb_setup_t *setup, int index, const xcb_screen_t **screen,
                                pf_error *error) {
-    if (!is_whole(setup)) {
+    if (!is_whole(setup) || setup->maximum_request_length < REQUEST_LENGTH_MIN) {
         return pf_error_set(error, PF_STATUS_DISPLAY_OPEN,
                             "display: what answers there speaks no proper X11");
     }
