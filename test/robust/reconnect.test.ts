@@ -8,6 +8,7 @@ import {
   ScreenCapture,
 } from "../../src/index.ts";
 import { Canvas } from "../support/canvas.ts";
+import { FakeXServer } from "../support/fake-x-server.ts";
 import { Painter } from "../support/painter.ts";
 import { waitFor } from "../support/process.ts";
 import { Recorder } from "../support/recorder.ts";
@@ -112,6 +113,32 @@ test("a display that goes before its first stripes are read was captured all the
   expect(capture.stats().stripesDiscarded).toBe(0);
   await capture.stop();
   await server[Symbol.asyncDispose]();
+}, 30_000);
+
+test("pauses between attempts grow, and the display is still taken when it is back", async () => {
+  const attemptsMs: number[] = [];
+  let isThere = true;
+  await using server = await FakeXServer.start({
+    setup: (honest) => {
+      attemptsMs.push(performance.now());
+      return isThere ? honest : "close";
+    },
+  });
+  await using recorder = await Recorder.start({ display: server.display, reconnect: true });
+  const events = watch(recorder);
+  attemptsMs.length = 0;
+  isThere = false;
+  const lostMs = performance.now();
+  server.drop();
+  await waitFor("four attempts", () => attemptsMs.length >= 4, 15_000);
+  isThere = true;
+  await has(events, "reconnect");
+  const pausesMs = attemptsMs.map((ms, index) => ms - (attemptsMs[index - 1] ?? lostMs));
+  // A pause may be longer on a busy machine, never shorter.
+  for (const [index, pauseMs] of pausesMs.entries()) {
+    expect(pauseMs).toBeGreaterThanOrEqual(Math.min(250 * 2 ** index, 5000) - 5);
+  }
+  expect(pausesMs).toHaveLength(5);
 }, 30_000);
 
 test("stop ends the wait at once", async () => {

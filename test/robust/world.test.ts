@@ -4,7 +4,11 @@
 // native/test (session_survive_refusals).
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { type CaptureSettings, memoryUsage } from "../../src/index.ts";
+import { descriptors, nativeThreads } from "../support/proc.ts";
 import { rootPath, runCommand, waitFor } from "../support/process.ts";
+import { random, seedOfRun } from "../support/random.ts";
+import type { Recorder } from "../support/recorder.ts";
 import { Scene } from "../support/scene.ts";
 
 test("every descriptor is refused in turn: a typed error, and nothing is left behind", async () => {
@@ -49,6 +53,59 @@ test("a server that is stopped and continued is captured on, from its newest pic
     expect(recorder.errors).toEqual([]);
   }
 }, 60_000);
+
+const MODES: CaptureSettings[] = [
+  { outputMode: "jpeg" },
+  { outputMode: "h264" },
+  { outputMode: "h264", h264FullFrame: true },
+];
+const RESIZE_COUNT = 200;
+
+/** Changes the screen's size at random and paints all of it, without waiting for any capture. */
+async function resizeAtRandom({ painter }: Scene, seed: number): Promise<void> {
+  const pick = random(seed);
+  for (let round = 0; round < RESIZE_COUNT; round++) {
+    const [width, height] = [1 + pick(400), 1 + pick(300)];
+    await painter.screen(width, height);
+    await painter.pattern("photo", round, { x: 0, y: 0, width, height });
+  }
+}
+
+/** Ends with captures at rest that show a screen of a size that it did not have before. */
+async function surviveResizes(scene: Scene, recorders: Recorder[], seed: number): Promise<void> {
+  const sizes = recorders.map(() => new Set<string>());
+  for (const [index, { capture }] of recorders.entries()) {
+    capture.on("resize", ({ width, height }) => sizes[index]?.add(`${width}x${height}`));
+  }
+  await resizeAtRandom(scene, seed);
+  const area = { x: 0, y: 0, width: 397, height: 293 };
+  await scene.painter.screen(area.width, area.height);
+  await scene.painter.pattern("photo", RESIZE_COUNT, area);
+  const expected = await scene.painter.grab(area);
+  for (const [index, recorder] of recorders.entries()) {
+    await recorder.showsAtRest(expected, { mean: 2, psnr: 34 }, JSON.stringify(MODES[index]));
+    expect(recorder.errors).toEqual([]);
+    // Many follow each other faster than a capture looks.
+    expect(sizes[index]?.size ?? 0).toBeGreaterThan(RESIZE_COUNT / 20);
+  }
+}
+
+const seed = seedOfRun();
+
+test(`a screen resized ${RESIZE_COUNT} times at random while it is encoded (PF_SEED=${seed})`, async () => {
+  await using scene = await Scene.start({ width: 400, height: 300 });
+  const recorders = await Promise.all(MODES.map((mode) => scene.record(mode)));
+  await recorders[0]?.quiet();
+  const before = descriptors().length;
+  try {
+    await surviveResizes(scene, recorders, seed);
+    expect(descriptors().length).toBeLessThanOrEqual(before);
+  } finally {
+    await Promise.all(recorders.map(({ capture }) => capture.stop()));
+  }
+  expect(memoryUsage()).toMatchObject({ captureCount: 0, threadCount: 0, lentCount: 0 });
+  await waitFor("the native threads to end", () => nativeThreads().length === 0);
+}, 90_000);
 
 test("nothing native reads the clock on the wall", async () => {
   const words = "CLOCK_REALTIME|gettimeofday|\\btime\\(NULL\\)|\\blocaltime|\\bgmtime";
