@@ -22,6 +22,8 @@
  * | `ERR_REGION_OFF_SCREEN` | the region does not lie on the screen |
  * | `ERR_ENCODER` | an encoder could not be opened or refused a picture |
  * | `ERR_WATERMARK` | the watermark's file is missing or no PNG |
+ * | `ERR_MESSAGING` | the connection to the NATS servers has ended for good, or they refuse this user a subject |
+ * | `ERR_PUBLISHER` | the capture on the publisher's machine has failed, as the message says |
  * | `ERR_LIBRARY_NOT_FOUND` | the native library cannot be loaded; the message lists what was tried |
  * | `ERR_ABI_MISMATCH` | the native library is of another version than this package |
  */
@@ -42,6 +44,8 @@ export type ErrorCode =
   | "ERR_REGION_OFF_SCREEN"
   | "ERR_ENCODER"
   | "ERR_WATERMARK"
+  | "ERR_MESSAGING"
+  | "ERR_PUBLISHER"
   | "ERR_LIBRARY_NOT_FOUND"
   | "ERR_ABI_MISMATCH";
 

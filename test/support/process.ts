@@ -6,7 +6,9 @@ export const rootPath = join(import.meta.dir, "..", "..");
 
 /** Path of a program the tests cannot do without; throws with advice where it is missing. */
 export function requireTool(name: string, debianPackage: string): string {
-  const path = Bun.which(name);
+  // Debian keeps servers where only root looks by default.
+  const { PATH } = process.env;
+  const path = Bun.which(name, { PATH: `${PATH}:/usr/sbin` });
   if (path === null) {
     throw new Error(
       `The tests need the program "${name}", which is not in PATH. ` +
