@@ -2,14 +2,13 @@
 // A publisher and two gateways on a cluster of three servers, without faults: who starts and stops
 // what, and that the pictures are those of the capture.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { NatsConnection } from "@nats-io/transport-node";
 import { monotonicUs } from "../../src/index.ts";
-import { natsSource, publishStripes, type StripePublisher } from "../../src/nats/index.ts";
-import type { Codec, StripeFeed } from "../../src/server/feed.ts";
+import { publishStripes, type StripePublisher } from "../../src/nats/index.ts";
+import type { Codec } from "../../src/server/feed.ts";
 import { waitFor } from "../support/process.ts";
 import { expectNothingLeft } from "../unit/synthetic.ts";
 import { NatsCluster } from "./cluster.ts";
-import { Received } from "./received.ts";
+import { drawSubject, Gateway } from "./gateway.ts";
 import { TeedSource } from "./teed-source.ts";
 
 let cluster: NatsCluster;
@@ -18,18 +17,6 @@ beforeAll(async () => {
   cluster = await NatsCluster.start();
 });
 afterAll(() => cluster[Symbol.asyncDispose]());
-
-/** A subject of the test's own. */
-const drawSubject = () => `test.${crypto.randomUUID()}`;
-
-/** A gateway's feed of one codec, started. */
-async function watch(connection: NatsConnection, subject: string, codec: Codec = "h264") {
-  const source = natsSource(connection, { subject });
-  const feed: StripeFeed = source.open(codec);
-  const received = new Received();
-  await feed.start(received);
-  return { source, feed, received };
-}
 
 function codecStats(publisher: StripePublisher, codec: Codec = "h264") {
   const stats = publisher.stats().codecs.find((entry) => entry.codec === codec);
@@ -42,17 +29,17 @@ for (const codec of ["h264", "jpeg"] as const) {
     const subject = drawSubject();
     const teed = new TeedSource();
     await using publisher = publishStripes(teed, await cluster.connect(0), { subject });
-    const first = await watch(await cluster.connect(1), subject, codec);
+    const first = await Gateway.start(await cluster.connect(1), subject, codec);
     await first.received.caughtUp(teed);
-    const second = await watch(await cluster.connect(2), subject, codec);
+    const second = await Gateway.start(await cluster.connect(2), subject, codec);
     await second.received.caughtUp(teed);
     await first.received.caughtUp(teed);
-    for (const { received, source } of [first, second]) {
+    for (const { received, stats } of [first, second]) {
       received.expectSound(teed);
       await received.expectPicture(teed);
       expect(received.screens).toEqual([{ width: 640, height: 480, codec }]);
       expect(received.gaps).toBe(0);
-      expect(source.stats()).toMatchObject([{ codec, complete: true, malformed: 0, late: 0 }]);
+      expect(stats).toMatchObject({ codec, complete: true, malformed: 0, late: 0 });
     }
     expect(codecStats(publisher, codec)).toMatchObject({ gateways: 2, starts: 1, dropped: 0 });
     // The first frame was complete by itself; the second gateway needed keyframes.
@@ -68,7 +55,7 @@ test("the capture runs while somebody watches, and idleMs longer", async () => {
   const teed = new TeedSource();
   await using publisher = publishStripes(teed, await cluster.connect(0), { subject, idleMs: 300 });
   expect(teed.startedCodecs).toEqual([]);
-  const { feed, received } = await watch(await cluster.connect(1), subject);
+  const { feed, received } = await Gateway.start(await cluster.connect(1), subject);
   await received.caughtUp(teed);
   expect(teed.startedCodecs).toEqual(["h264"]);
   await feed.stop();
@@ -90,7 +77,7 @@ test("a gateway that falls silent has gone after three seconds", async () => {
   const teed = new TeedSource();
   await using publisher = publishStripes(teed, await cluster.connect(0), { subject, idleMs: 0 });
   const connection = await cluster.connect(1);
-  const { received } = await watch(connection, subject);
+  const { received } = await Gateway.start(connection, subject);
   await received.caughtUp(teed);
   await connection.close();
   expect(codecStats(publisher)).toMatchObject({ running: true, gateways: 1 });
@@ -102,7 +89,7 @@ test("a gateway's clock is that of the publisher's machine", async () => {
   const subject = drawSubject();
   const teed = new TeedSource();
   await using _publisher = publishStripes(teed, await cluster.connect(0), { subject });
-  const { feed, received } = await watch(await cluster.connect(1), subject);
+  const { feed, received } = await Gateway.start(await cluster.connect(1), subject);
   await received.caughtUp(teed);
   // Both are on this machine, so the difference is the error: half a round trip and less.
   await waitFor("the clocks to agree", () => Math.abs(feed.nowUs() - monotonicUs()) < 20_000);
@@ -111,8 +98,9 @@ test("a gateway's clock is that of the publisher's machine", async () => {
 
 test("a gateway that comes before its publisher waits for it", async () => {
   const subject = drawSubject();
-  const { feed, received, source } = await watch(await cluster.connect(1), subject);
-  await waitFor("it to have asked", () => (source.stats()[0]?.keyframeRequests ?? 0) > 0);
+  const gateway = await Gateway.start(await cluster.connect(1), subject);
+  const { feed, received } = gateway;
+  await waitFor("it to have asked", () => gateway.stats.keyframeRequests > 0);
   const teed = new TeedSource();
   await using _publisher = publishStripes(teed, await cluster.connect(0), { subject });
   await received.caughtUp(teed);
@@ -126,7 +114,7 @@ test("a publisher that is stopped leaves nothing, and its connection open", asyn
   const teed = new TeedSource();
   const connection = await cluster.connect(0);
   const publisher = publishStripes(teed, connection, { subject });
-  const { feed, received } = await watch(await cluster.connect(1), subject);
+  const { feed, received } = await Gateway.start(await cluster.connect(1), subject);
   await received.caughtUp(teed);
   await Promise.all([publisher.stop(), publisher.stop()]);
   expect(teed.runningCount).toBe(0);
