@@ -51,18 +51,22 @@ const IDLE_MS = 5000;
 const BUFFER_BYTES_MAX = 16 << 20;
 const SUBJECT_LENGTH_MAX = 200;
 /** Printable ASCII but for the dot between tokens and the wildcards. */
-const SUBJECT = /^(?!\$)[!-)+\-/-=?-~]+(?:\.[!-)+\-/-=?-~]+)*$/;
+const SUBJECT = /^(?!\$)[!-)+,\-/-=?-~]+(?:\.[!-)+,\-/-=?-~]+)*$/;
 const CODECS: readonly unknown[] = ["jpeg", "h264"];
-const CONNECTION_CALLS = ["publish", "subscribe", "request", "flush", "status", "closed"] as const;
+const CONNECTION_CALLS = [
+  ...(["publish", "subscribe", "request", "flush"] as const),
+  ...(["status", "closed", "isClosed"] as const),
+];
 
 /** @throws {PixelfluxError} `ERR_INVALID_SETTING` or `ERR_UNKNOWN_SETTING`, with `field`. */
 export function resolvePublishOptions(options: PublishStripesOptions): ResolvedPublishOptions {
   const check = new OptionCheck("publishStripes");
-  check.names(options, ["subject", "idleMs", "bufferBytesMax", "onError"]);
-  const { idleMs = IDLE_MS, bufferBytesMax = BUFFER_BYTES_MAX, onError = console.error } = options;
+  const names = ["subject", "idleMs", "bufferBytesMax", "onError"] as const;
+  const given = check.entries<PublishStripesOptions>(options, names);
+  const { idleMs = IDLE_MS, bufferBytesMax = BUFFER_BYTES_MAX, onError = console.error } = given;
   if (typeof onError !== "function") throw check.refused("onError", "a function", onError);
   return {
-    subject: check.subject(options.subject),
+    subject: check.subject(given.subject),
     idleMs: check.integer("idleMs", idleMs, 0, DAY_MS),
     bufferBytesMax: check.integer("bufferBytesMax", bufferBytesMax, 1 << 16, 1 << 30),
     onError,
@@ -72,9 +76,9 @@ export function resolvePublishOptions(options: PublishStripesOptions): ResolvedP
 /** @throws {PixelfluxError} `ERR_INVALID_SETTING` or `ERR_UNKNOWN_SETTING`, with `field`. */
 export function resolveSourceOptions(options: NatsSourceOptions): ResolvedSourceOptions {
   const check = new OptionCheck("natsSource");
-  check.names(options, ["subject", "codecs"]);
-  const { codecs = ["h264", "jpeg"] } = options;
-  return { subject: check.subject(options.subject), codecs: check.codecs(codecs) };
+  const given = check.entries<NatsSourceOptions>(options, ["subject", "codecs"]);
+  const { subject, codecs = ["h264", "jpeg"] } = given;
+  return { subject: check.subject(subject), codecs: check.codecs(codecs) };
 }
 
 /** @throws {PixelfluxError} `ERR_INVALID_SETTING` where it cannot be a connection of the NATS client. */
@@ -104,14 +108,17 @@ class OptionCheck {
     this.#operation = operation;
   }
 
-  names(options: object, names: readonly string[]): void {
+  /** The caller's own entries, read once each, under names that exist. */
+  entries<Options>(options: unknown, names: readonly (string & keyof Options)[]): Partial<Options> {
     if (typeof options !== "object" || options === null) {
       throw this.refused("options", "an object", options, "Give at least { subject }.");
     }
-    const key = Object.keys(options).find((given) => !names.includes(given));
-    if (key === undefined) return;
-    const text = `${this.#operation}: there is no option ${shown(key)}. The options are: ${names.join(", ")}.`;
-    throw new PixelfluxError("ERR_UNKNOWN_SETTING", this.#operation, text, { field: key });
+    const entries = this.#read(options);
+    const known: readonly string[] = names;
+    const [other] = entries.find(([name]) => !known.includes(name)) ?? [];
+    if (other === undefined) return Object.fromEntries(entries) as Partial<Options>;
+    const text = `${this.#operation}: there is no option ${shown(other)}. The options are: ${names.join(", ")}.`;
+    throw new PixelfluxError("ERR_UNKNOWN_SETTING", this.#operation, text, { field: other });
   }
 
   subject(value: unknown): string {
@@ -123,12 +130,12 @@ class OptionCheck {
   }
 
   codecs(value: unknown): readonly [Codec, ...Codec[]] {
-    const isList =
-      Array.isArray(value) &&
-      value.length > 0 &&
-      value.every((codec) => CODECS.includes(codec)) &&
-      new Set(value).size === value.length;
-    if (isList) return [...value] as unknown as [Codec, ...Codec[]];
+    const codecs = this.#list(value);
+    const isRight =
+      codecs.length > 0 &&
+      codecs.every((codec) => CODECS.includes(codec)) &&
+      new Set(codecs).size === codecs.length;
+    if (isRight) return codecs as unknown as [Codec, ...Codec[]];
     throw this.refused("codecs", 'a list of "h264", "jpeg" or both', value);
   }
 
@@ -147,12 +154,31 @@ class OptionCheck {
     const text = `${this.#operation}: ${field} has to be ${expected}, but is ${shown(value)}. ${remedy}`;
     return new PixelfluxError("ERR_INVALID_SETTING", this.#operation, text, { field });
   }
+
+  /** Objects may run code of their caller's. */
+  #read(options: object): [string, unknown][] {
+    try {
+      return Object.entries(options);
+    } catch (cause) {
+      const text = `${this.#operation}: options cannot be read: the object's own code failed. Give a plain object.`;
+      const details = { field: "options", cause };
+      throw new PixelfluxError("ERR_INVALID_SETTING", this.#operation, text, details);
+    }
+  }
+
+  /** What is no list, or fails to be read as one, is an empty one. */
+  #list(value: unknown): unknown[] {
+    try {
+      return Array.isArray(value) ? [...value] : [];
+    } catch {
+      return []; // which is refused as such
+    }
+  }
 }
 
 /** A value as an error shows it; runs none of the caller's code. */
 function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 80));
-  if (Array.isArray(value)) return `a list of ${value.length}`;
   const isPlain = value === null || ["number", "boolean", "undefined"].includes(typeof value);
   return isPlain ? String(value) : `of type ${typeof value}`;
 }

@@ -21,8 +21,12 @@ export function cut(data: Uint8Array, messageBytesMax: number): readonly Uint8Ar
   return parts;
 }
 
-/** Puts the parts of one stripe together again; they come one after the other or not at all. */
+/**
+ * Puts the parts of one stripe together again; they come one after the other. What
+ * comes first, or after a {@link reset}, may be the rest of a stripe that began before.
+ */
 export class PartJoiner {
+  #isRest = true;
   #first: RowMessage | undefined;
   #parts: Uint8Array[] = [];
   #bytes = 0;
@@ -31,11 +35,14 @@ export class PartJoiner {
    * Takes the next message of the stream.
    *
    * @returns the stripe's bytes when they are complete (a view of the message
-   *   where it is whole, else a copy), `"more"` while parts are missing, and
-   *   `"malformed"` where the message is no next part; nothing is kept then.
+   *   where it is whole, else a copy), `"more"` while parts are missing, `"rest"`
+   *   of a stripe that is lost, and `"malformed"` where the message is no next
+   *   part; nothing is kept then.
    */
-  take(message: RowMessage): Uint8Array | "more" | "malformed" {
+  take(message: RowMessage): Uint8Array | "more" | "rest" | "malformed" {
     const { part, partCount, data } = message;
+    if (part === 1) this.#isRest = false;
+    else if (this.#isRest) return "rest";
     if (!this.#follows(message)) {
       this.reset();
       return "malformed";
@@ -46,12 +53,17 @@ export class PartJoiner {
     this.#bytes += data.length;
     if (part < partCount) return "more";
     const whole = new Uint8Array(Buffer.concat(this.#parts, this.#bytes));
-    this.reset();
+    this.#clear();
     return whole;
   }
 
-  /** Forgets the parts so far. */
+  /** Forgets the parts so far: messages have been lost. */
   reset(): void {
+    this.#clear();
+    this.#isRest = true;
+  }
+
+  #clear(): void {
     this.#first = undefined;
     this.#parts = [];
     this.#bytes = 0;

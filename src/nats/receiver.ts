@@ -150,7 +150,7 @@ export class Receiver {
 
   #row(row: RowMessage): void {
     const data = this.#parts.take(row);
-    if (data === "more") return;
+    if (data === "more" || data === "rest") return;
     if (data === "malformed" || (this.#size && !isWithin(row, this.#size))) {
       // It is a stripe that has been lost all the same.
       this.#host.counts.malformed += 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConnectionOptions, connect, type NatsConnection } from "@nats-io/transport-node";
@@ -18,6 +18,9 @@ export interface ClusterOptions {
   count?: number;
   /** Further lines of each server's configuration, such as `max_pending: 1MB`. */
   config?: string;
+  /** For {@link NatsCluster.connect}, where the configuration names users. */
+  user?: string;
+  pass?: string;
 }
 
 /** A cluster of real nats-servers, which end with the test process whatever happens to it. */
@@ -25,10 +28,12 @@ export class NatsCluster implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), "pf-nats-"));
   readonly #nodes: readonly Node[];
   readonly #config: string;
+  readonly #access: { user?: string; pass?: string };
   readonly #connections: NatsConnection[] = [];
 
-  private constructor(ports: readonly number[], config: string) {
+  private constructor(ports: readonly number[], { config = "", user, pass }: ClusterOptions) {
     this.#config = config;
+    this.#access = user === undefined || pass === undefined ? {} : { user, pass };
     this.#nodes = Array.from({ length: ports.length / 2 }, (_, index) => ({
       index,
       port: ports[index * 2] as number,
@@ -37,8 +42,9 @@ export class NatsCluster implements AsyncDisposable {
     }));
   }
 
-  static async start({ count = 3, config = "" }: ClusterOptions = {}): Promise<NatsCluster> {
-    const cluster = new NatsCluster(freePorts(count * 2), config);
+  static async start(options: ClusterOptions = {}): Promise<NatsCluster> {
+    const { count = 3 } = options;
+    const cluster = new NatsCluster(freePorts(count * 2), options);
     try {
       await Promise.all(cluster.#nodes.map((node) => cluster.#spawn(node)));
       for (const { index } of cluster.#nodes) await cluster.#joined(index, count - 1);
@@ -66,6 +72,7 @@ export class NatsCluster implements AsyncDisposable {
       maxReconnectAttempts: -1,
       reconnectTimeWait: 100,
       reconnectJitter: 0,
+      ...this.#access,
       ...options,
     });
     this.#connections.push(connection);
@@ -92,6 +99,11 @@ export class NatsCluster implements AsyncDisposable {
     this.#node(index).process?.kill(name);
   }
 
+  /** What a server has said so far. */
+  log(index: number): string {
+    return readFileSync(this.#logPath(index), "utf8");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#connections.map((connection) => connection.close()));
     for (const { index } of this.#nodes) this.signal(index, "SIGCONT");
@@ -105,9 +117,13 @@ export class NatsCluster implements AsyncDisposable {
     return node;
   }
 
+  #logPath(index: number): string {
+    return join(this.#folder, `${index}.log`);
+  }
+
   async #spawn(node: Node): Promise<void> {
     const path = join(this.#folder, `${node.index}.conf`);
-    const log = join(this.#folder, `${node.index}.log`);
+    const log = this.#logPath(node.index);
     await Bun.write(path, this.#configOf(node));
     const setpriv = requireTool("setpriv", "util-linux");
     const server = requireTool("nats-server", "nats-server");
@@ -139,7 +155,7 @@ export class NatsCluster implements AsyncDisposable {
   /** Waits until a server knows of so many others: it tells its clients where they are. */
   async #joined(index: number, count: number): Promise<void> {
     await waitFor(`server ${index} to have ${count} routes`, async () => {
-      const connection = await connect({ servers: this.url(index), ignoreClusterUpdates: true });
+      const connection = await connect({ servers: this.url(index), ...this.#access });
       const others = (connection.info?.connect_urls?.length ?? 1) - 1;
       await connection.close();
       return others >= count;

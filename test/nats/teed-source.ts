@@ -34,13 +34,21 @@ export class TeedSource implements StripeSource {
   keyframeRequests = 0;
   lastFrameId = -1;
   readonly #settings: CaptureSettings;
+  readonly #feeds: StripeFeed[] = [];
 
   constructor(settings: CaptureSettings = {}) {
     this.#settings = settings;
   }
 
   open(codec: Codec): StripeFeed {
-    return new TeedFeed(this, { ...SETTINGS, ...this.#settings, outputMode: codec });
+    const feed = new TeedFeed(this, { ...SETTINGS, ...this.#settings, outputMode: codec });
+    this.#feeds.push(feed);
+    return feed;
+  }
+
+  /** Asks the captures that run for keyframes, as nobody else does. */
+  requestKeyframe(): void {
+    for (const feed of this.#feeds) feed.requestKeyframe();
   }
 
   note(stripe: Stripe): void {

@@ -75,9 +75,9 @@ export function expectStep(picture: Canvas, step: number): void {
   const { width, height } = picture;
   const truth = paintStep(step, width, height);
   const { x, y } = squareAt(step, width, height);
-  const square = (canvas: Canvas) => canvas.crop(x, y, SQUARE_PX, SQUARE_PX);
-  // Measured: 37 to 38 dB, of which the edges of the gradient cost the most; the square 31 and
-  // better, and that of two steps further less than 25.
+  const inside = (canvas: Canvas) => canvas.crop(x + 4, y + 4, SQUARE_PX - 8, SQUARE_PX - 8);
+  // Measured: 37 to 38 dB, of which the edges of the gradient cost the most, and 15 inside the
+  // square, which is of one colour.
   expectAlike(truth, picture, { psnr: 35 }, "picture");
-  expectAlike(square(truth), square(picture), { psnr: 28 }, "square");
+  expectAlike(inside(truth), inside(picture), { max: 24 }, "square");
 }
