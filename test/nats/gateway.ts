@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { type NatsSource, natsSource, type ReceivedCodecStats } from "../../src/nats/index.ts";
 import type { Codec, FeedScreen, FeedStripe, StripeFeed } from "../../src/server/feed.ts";
+import { requireTool } from "../support/process.ts";
 import { Received } from "./received.ts";
 
 /** What a gateway in a process of its own tells: one of these at a time. */
@@ -46,7 +47,7 @@ export class Gateway {
   }
 }
 
-/** A gateway in a process of its own, which can be killed and stopped. */
+/** A gateway in a process of its own, which can be killed and stopped, and ends with this one. */
 export class GatewayProcess implements AsyncDisposable {
   readonly received = new Received();
   readonly statuses: string[] = [];
@@ -54,7 +55,9 @@ export class GatewayProcess implements AsyncDisposable {
 
   constructor(subject: string, codec: Codec, servers: readonly string[]) {
     const path = join(import.meta.dir, "gateway-child.ts");
-    this.#process = Bun.spawn([process.execPath, path, subject, codec, ...servers], {
+    const guard = [requireTool("setpriv", "util-linux"), "--pdeathsig", "KILL"];
+    const command = [...guard, process.execPath, path, subject, codec, ...servers];
+    this.#process = Bun.spawn(command, {
       stdio: ["ignore", "inherit", "inherit"],
       ipc: (report: ChildReport) => this.#take(report),
     });
