@@ -112,11 +112,6 @@ export class CodecStream {
     if (this.#run !== undefined && this.#run.sequence > 0) this.#keyframes.request();
   }
 
-  /** Something has been lost, and messages get through again. */
-  recover(): void {
-    if (this.#run !== undefined) this.#keyframes.request();
-  }
-
   /** Called four times a second. */
   tick(nowMs: number): void {
     this.#watchers.sweep(nowMs);

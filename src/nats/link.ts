@@ -6,7 +6,7 @@ import { PixelfluxError } from "../errors.ts";
 /** What a user of a connection wants to be told of it. */
 export interface LinkListener {
   /** There is a server again after one was lost. */
-  restored(): void;
+  restored?(): void;
   /** The connection has ended, and does not come back. */
   ended(error: PixelfluxError): void;
 }
@@ -79,7 +79,7 @@ export class ConnectionLink {
 
   #restore(): void {
     this.#isUp = true;
-    for (const listener of [...this.#listeners]) listener.restored();
+    for (const listener of [...this.#listeners]) listener.restored?.();
   }
 
   #end(cause: Error | undefined): void {

@@ -16,8 +16,8 @@ export interface PublishStripesOptions {
   readonly idleMs?: number | undefined;
   /**
    * Bytes that may be on their way to the server, 65536…1073741824: beyond that
-   * stripes are dropped, and the picture is sent complete when there is room
-   * again. One complete frame has to fit. Default: 16 MiB.
+   * stripes are dropped, and gateways ask for keyframes when they see it. One
+   * complete frame has to fit. Default: 16 MiB.
    */
   readonly bufferBytesMax?: number | undefined;
   /** Told when a feed cannot be started or fails, and when the connection has ended. Default: `console.error`. */

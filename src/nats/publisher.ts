@@ -80,7 +80,7 @@ class Publisher implements StripePublisher, LinkListener {
   constructor(source: StripeSource, link: ConnectionLink, options: ResolvedPublishOptions) {
     this.#link = link;
     this.#options = options;
-    this.#window = new SendWindow(link, options.bufferBytesMax, () => this.#recover());
+    this.#window = new SendWindow(link, options.bufferBytesMax);
     const host = { source, window: this.#window, ...options };
     this.#streams = new Map(source.codecs.map((codec) => [codec, new CodecStream(codec, host)]));
     const subjects = requestSubjects(options.subject);
@@ -111,10 +111,6 @@ class Publisher implements StripePublisher, LinkListener {
     };
   }
 
-  restored(): void {
-    this.#recover();
-  }
-
   ended(error: PixelfluxError): void {
     this.#window.clear();
     if (this.#stopped !== undefined) return;
@@ -131,10 +127,6 @@ class Publisher implements StripePublisher, LinkListener {
     const nowMs = performance.now();
     for (const stream of this.#streams.values()) stream.tick(nowMs);
     this.#window.mark();
-  }
-
-  #recover(): void {
-    for (const stream of this.#streams.values()) stream.recover();
   }
 
   #request(message: Msg): void {

@@ -27,18 +27,16 @@ interface SentMessage {
 export class SendWindow {
   readonly #link: ConnectionLink;
   readonly #bytesMax: number;
-  readonly #onRoom: () => void;
   #sent: SentMessage[] = [];
   #bytes = 0;
   #unmarkedBytes = 0;
   #isMarking = false;
+  /** Nothing is sent before half of it has left: what is dropped is dropped in one piece. */
   #isFull = false;
 
-  /** @param onRoom - called when something fits again after something did not. */
-  constructor(link: ConnectionLink, bytesMax: number, onRoom: () => void) {
+  constructor(link: ConnectionLink, bytesMax: number) {
     this.#link = link;
     this.#bytesMax = bytesMax;
-    this.#onRoom = onRoom;
   }
 
   /** Bytes that may not have left yet. */
@@ -104,8 +102,6 @@ export class SendWindow {
     }
     this.#isMarking = false;
     this.mark();
-    if (!this.#isFull || this.#bytes > this.#bytesMax / 2) return;
-    this.#isFull = false;
-    this.#onRoom();
+    if (this.#bytes <= this.#bytesMax / 2) this.#isFull = false;
   }
 }

@@ -50,6 +50,21 @@ for (const codec of ["h264", "jpeg"] as const) {
   });
 }
 
+test("a gateway that comes to a still screen is complete by one keyframe", async () => {
+  const subject = drawSubject();
+  const teed = new TeedSource({
+    ...{ display: "synthetic://640x480@0", usePaintOverQuality: false },
+  });
+  await using _publisher = publishStripes(teed, await cluster.connect(0), { subject });
+  await using first = await Gateway.start(await cluster.connect(1), subject);
+  await waitFor("the first picture", () => first.stats.complete);
+  await using second = await Gateway.start(await cluster.connect(2), subject);
+  await waitFor("the second picture", () => second.stats.complete);
+  expect(second.stats).toMatchObject({ keyframeRequests: 1, heldBack: 0 });
+  expect(teed.keyframeRequests).toBe(1);
+  second.received.expectSound(teed);
+});
+
 test("the capture runs while somebody watches, and idleMs longer", async () => {
   const subject = drawSubject();
   const teed = new TeedSource();
