@@ -171,7 +171,7 @@ export class PlayerCore {
       this.#meter.received(data.byteLength);
       this.#totals.ask();
       this.#assembly.receive(new Uint8Array(data));
-      if (this.#assembly.isStalled) this.#mend();
+      if (this.#assembly.isStalled) this.#unblock();
       return;
     }
     const message = parseServerMessage(data);

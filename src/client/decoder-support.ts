@@ -21,11 +21,19 @@ export function hasVideoDecoder(): boolean {
   return typeof VideoDecoder !== "undefined";
 }
 
-/** Whether the browser says that it has a hardware decoder for a codec. Never rejects. */
+/**
+ * Whether the browser says that it has a hardware decoder for a codec. Never
+ * rejects. Two questions: Firefox answers the first one by yes wherever it decodes
+ * at all, and the second one, for small pictures, too.
+ */
 export async function hasHardwareDecoder(codec: string): Promise<boolean> {
+  const config = { codec, hardwareAcceleration: "prefer-hardware" } as const;
+  const size = { width: 1920, height: 1080, bitrate: 1e7, framerate: 60 };
+  const video = { contentType: `video/mp4; codecs="${codec}"`, ...size };
   try {
-    const config = { codec, hardwareAcceleration: "prefer-hardware" } as const;
-    return (await VideoDecoder.isConfigSupported(config)).supported === true;
+    const { supported } = await VideoDecoder.isConfigSupported(config);
+    if (supported !== true) return false;
+    return (await navigator.mediaCapabilities.decodingInfo({ type: "file", video })).powerEfficient;
   } catch {
     return false; // a browser that does not know the question
   }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 // Rectangles and copies on a real canvas: what the player shows, pixel by pixel.
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { ServerWebSocket } from "bun";
-import html from "pixelflux-ffi/viewer";
-import { parseViewerMessage, type ServerMessage } from "../../src/client/messages.ts";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Page } from "playwright-core";
 import { ScreenCapture } from "../../src/index.ts";
 import { parseStripe, writeHeader } from "../../src/wire.ts";
 import { Browser, readCanvas } from "../e2e/browser.ts";
-import { type Canvas, expectAlike } from "../support/canvas.ts";
+import type { Canvas } from "../support/canvas.ts";
 import { waitFor } from "../support/process.ts";
+import { Stage, shows, totalsOf } from "../support/stage.ts";
 
 const WIDTH = 161;
 const HEIGHT = 96;
@@ -16,12 +15,14 @@ const HEIGHT = 96;
 /** The first frame of the test picture, in messages of the extended kind. */
 async function firstFrame(width: number, height: number): Promise<Uint8Array[]> {
   const messages: Uint8Array[] = [];
+  let rows = 0;
   const display = `synthetic://${width}x${height}@0`;
   await using capture = new ScreenCapture({ display, stripeHeader: "extended", stripeHeight: 16 });
   for await (const stripe of capture) {
     using s = stripe;
     messages.push(s.copy());
-    if (s.stripeYStart + s.stripeHeight === height) break;
+    rows += s.stripeHeight;
+    if (rows === height) break; // in whichever order they came
   }
   return messages;
 }
@@ -68,157 +69,148 @@ function withCopies(before: Canvas, copies: readonly Copy[]): Canvas {
   return after;
 }
 
-/** Plays messages to the one page that is open on it. */
-class Stage implements AsyncDisposable {
-  keyframes = 0;
-  #socket: ServerWebSocket<undefined> | undefined;
-  readonly #server = Bun.serve({
-    ...{ hostname: "127.0.0.1", port: 0, development: false, routes: { "/": html } },
-    fetch: (request, server) =>
-      server.upgrade(request) ? undefined : new Response(null, { status: 404 }),
-    websocket: {
-      data: undefined as undefined,
-      open: (socket) => {
-        this.#socket = socket;
-      },
-      message: (_, text) => {
-        if (parseViewerMessage(text)?.type === "keyframe") this.keyframes += 1;
-      },
-    },
-  });
-
-  async open() {
-    const page = await browser.open(this.#server.url);
-    await waitFor("the page to connect", () => this.#socket !== undefined);
-    this.tell({ type: "screen", width: WIDTH, height: HEIGHT, mode: "jpeg" });
-    const frames = () => page.evaluate(() => window.player?.totals.frames ?? 0);
-    /** Plays a frame and reads what is shown then. */
-    const show = async (frameId: number, messages: readonly Uint8Array[]) => {
-      const known = await frames();
-      this.play(frameId, messages);
-      await waitFor("the frame", async () => (await frames()) > known);
-      return await readCanvas(page);
-    };
-    return { page, show, frames };
-  }
-
-  tell(message: ServerMessage): void {
-    this.#socket?.send(JSON.stringify(message));
-  }
-
-  play(frameId: number, messages: readonly Uint8Array[]): void {
-    for (const message of messages) this.#socket?.send(message);
-    this.tell({ type: "end", frameId });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.stop(true);
-  }
+/** The picture with the tile on it. */
+function withTile(before: Canvas, x: number, y: number): Canvas {
+  const after = withCopies(before, []);
+  after.lay(tilePicture, x, y);
+  return after;
 }
 
 let browser: Browser;
 let whole: Uint8Array[];
 let tile: Uint8Array;
+/** What this browser makes of them: the tests are about where pixels go. */
+let wholePicture: Canvas;
+let tilePicture: Canvas;
 
-beforeAll(async () => {
-  browser = await Browser.launch();
-  whole = await firstFrame(WIDTH, HEIGHT);
-  [tile = new Uint8Array()] = await firstFrame(48, 16);
-}, 60_000);
+/** A page with a player, and a stage that it is connected to. */
+class Scene implements AsyncDisposable {
+  readonly stage: Stage;
+  readonly page: Page;
 
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-});
-
-const EXACT = { max: 0 };
-
-test("a copy is exact, also onto itself, and is made before its frame's rectangles", async () => {
-  await using stage = new Stage();
-  const { page, show } = await stage.open();
-  await show(70_000, whole);
-  const tiled = await show(70_001, [moved(tile, 70_001, 32, 32)]);
-  const tilePicture = tiled.crop(32, 32, 48, 16);
-  let before = tiled;
-  const copies: Copy[] = [
-    { from: [0, 9], to: [0, 0], size: [WIDTH, 87] },
-    { from: [0, 0], to: [0, 9], size: [WIDTH, 87] },
-    { from: [5, 16], to: [8, 18], size: [151, 77] },
-    { from: [8, 18], to: [5, 16], size: [151, 77] },
-  ];
-  for (const [index, copy] of copies.entries()) {
-    const frameId = 70_002 + index;
-    const shown = await show(frameId, [copyMessage(frameId, copy), moved(tile, frameId, 64, 48)]);
-    const expected = withCopies(before, [copy]);
-    expected.lay(tilePicture, 64, 48);
-    expectAlike(expected, shown, EXACT, JSON.stringify(copy));
-    before = shown;
+  private constructor(stage: Stage, page: Page) {
+    this.stage = stage;
+    this.page = page;
   }
-  expect(stage.keyframes).toBe(0);
-  await page.close();
-});
 
-test("several copies of a frame all start from the picture before it", async () => {
-  await using stage = new Stage();
-  const { page, show } = await stage.open();
-  const before = await show(1, whole);
-  const copies: Copy[] = [
-    { from: [0, 0], to: [3, 48], size: [80, 40] },
-    { from: [3, 48], to: [0, 0], size: [80, 40] },
-  ];
-  const shown = await show(
-    2,
-    copies.map((copy) => copyMessage(2, copy)),
-  );
-  expectAlike(withCopies(before, copies), shown, EXACT);
-  await page.close();
-});
+  static async open(worker: boolean): Promise<Scene> {
+    const stage = new Stage();
+    stage.screen = { type: "screen", width: WIDTH, height: HEIGHT, mode: "jpeg" };
+    return new Scene(stage, await stage.open(browser, { player: { worker } }));
+  }
 
-test("a frame that comes decoded before the one that it copies from waits for it", async () => {
-  await using stage = new Stage();
-  const { page, show, frames } = await stage.open();
-  const before = await show(1, whole);
-  const copy: Copy = { from: [32, 32], to: [90, 60], size: [48, 16] };
-  stage.play(2, [moved(tile, 2, 32, 32)]);
-  const shown = await show(3, [copyMessage(3, copy)]).then(async () => {
-    await waitFor("both frames", async () => (await frames()) === 3);
-    return readCanvas(page);
+  play(messages: readonly Uint8Array[]): void {
+    this.stage.play(messages);
+  }
+
+  /** Waits until exactly this is shown. */
+  async shows(expected: Canvas, what?: string): Promise<void> {
+    await shows(this.page, expected, { max: 0 }, what);
+  }
+
+  async asksForKeyframes(count: number): Promise<void> {
+    await waitFor(`request ${count}`, () => this.stage.count("keyframe") === count);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stage[Symbol.asyncDispose]();
+  }
+}
+
+describe.each(["chromium", "firefox"] as const)("%s", (name) => {
+  beforeAll(async () => {
+    browser = await Browser.launch(name);
+    whole = await firstFrame(WIDTH, HEIGHT);
+    [tile = new Uint8Array()] = await firstFrame(48, 16);
+    await using scene = await Scene.open(false);
+    // On the main thread, a frame that is counted is to be seen.
+    scene.play(whole);
+    await waitFor("the picture", async () => (await totalsOf(scene.page)).frames === 1);
+    wholePicture = await readCanvas(scene.page);
+    scene.play([moved(tile, 1, 0, 0)]);
+    await waitFor("the tile", async () => (await totalsOf(scene.page)).frames === 2);
+    tilePicture = (await readCanvas(scene.page)).crop(0, 0, 48, 16);
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.[Symbol.asyncDispose]();
   });
-  const tilePicture = shown.crop(32, 32, 48, 16);
-  before.lay(tilePicture, 32, 32);
-  expectAlike(withCopies(before, [copy]), shown, EXACT);
-  await page.close();
-});
 
-test("what cannot be copied is asked for anew: before the first picture, after a gap", async () => {
-  await using stage = new Stage();
-  const { page, show } = await stage.open();
-  const copy: Copy = { from: [0, 0], to: [0, 40], size: [WIDTH, 20] };
-  stage.play(1, [copyMessage(1, copy)]);
-  await waitFor("the request", () => stage.keyframes === 1);
-  const before = await show(2, whole);
-  stage.tell({ type: "gap" });
-  // Its frame is shown, without the copy; the next request waits for a second to be over.
-  const shown = await show(9, [copyMessage(9, copy), moved(tile, 9, 32, 32)]);
-  before.lay(shown.crop(32, 32, 48, 16), 32, 32);
-  expectAlike(before, shown, EXACT);
-  await waitFor("the next request", () => stage.keyframes === 2);
-  const mended = await show(10, whole);
-  expectAlike(withCopies(mended, [copy]), await show(11, [copyMessage(11, copy)]), EXACT);
-  await page.close();
-});
+  describe.each([true, false])("worker %p", (worker) => {
+    test("a copy is exact, also onto itself, and is made before its frame's rectangles", async () => {
+      await using scene = await Scene.open(worker);
+      scene.play(whole);
+      scene.play([moved(tile, 70_001, 32, 32)]);
+      let expected = withTile(wholePicture, 32, 32);
+      await scene.shows(expected);
+      const copies: Copy[] = [
+        { from: [0, 9], to: [0, 0], size: [WIDTH, 87] },
+        { from: [0, 0], to: [0, 9], size: [WIDTH, 87] },
+        { from: [5, 16], to: [8, 18], size: [151, 77] },
+        { from: [8, 18], to: [5, 16], size: [151, 77] },
+      ];
+      for (const [index, copy] of copies.entries()) {
+        const frameId = 70_002 + index;
+        scene.play([copyMessage(frameId, copy), moved(tile, frameId, 64, 48)]);
+        expected = withTile(withCopies(expected, [copy]), 64, 48);
+        await scene.shows(expected, JSON.stringify(copy));
+      }
+      expect(scene.stage.count("keyframe")).toBe(0);
+    });
 
-test("nothing is copied out of the rows of a stripe that could not be decoded", async () => {
-  await using stage = new Stage();
-  const { page, show } = await stage.open();
-  const before = await show(1, whole);
-  stage.play(2, [spoilt(moved(tile, 2, 32, 32))]);
-  await waitFor("the request", () => stage.keyframes === 1);
-  const above: Copy = { from: [0, 0], to: [0, 64], size: [WIDTH, 32] };
-  const first = await show(3, [copyMessage(3, above)]);
-  expectAlike(withCopies(before, [above]), first, EXACT, "rows above it");
-  const inside: Copy = { from: [0, 40], to: [0, 0], size: [WIDTH, 16] };
-  const second = await show(4, [copyMessage(4, inside), moved(tile, 4, 0, 80)]);
-  first.lay(second.crop(0, 80, 48, 16), 0, 80);
-  expectAlike(first, second, EXACT, "its own rows");
-  await page.close();
+    test("several copies of a frame all start from the picture before it", async () => {
+      await using scene = await Scene.open(worker);
+      scene.play(whole);
+      await scene.shows(wholePicture);
+      const copies: Copy[] = [
+        { from: [0, 0], to: [3, 48], size: [80, 40] },
+        { from: [3, 48], to: [0, 0], size: [80, 40] },
+      ];
+      scene.play(copies.map((copy) => copyMessage(2, copy)));
+      await scene.shows(withCopies(wholePicture, copies));
+    });
+
+    test("a frame that comes decoded before the one that it copies from waits for it", async () => {
+      await using scene = await Scene.open(worker);
+      const copy: Copy = { from: [32, 32], to: [90, 60], size: [48, 16] };
+      scene.play(whole);
+      scene.play([moved(tile, 2, 32, 32)]);
+      scene.play([copyMessage(3, copy)]);
+      await scene.shows(withCopies(withTile(wholePicture, 32, 32), [copy]));
+      expect((await totalsOf(scene.page)).frames).toBe(3);
+    });
+
+    test("what cannot be copied is asked for anew: before the first picture, after a gap", async () => {
+      await using scene = await Scene.open(worker);
+      const copy: Copy = { from: [0, 0], to: [0, 40], size: [WIDTH, 20] };
+      scene.play([copyMessage(90_001, copy)]);
+      await scene.asksForKeyframes(1);
+      scene.play(whole);
+      await scene.shows(wholePicture);
+      scene.stage.tell({ type: "gap" });
+      // Its frame is shown, without the copy; the next request waits for a second to be over.
+      scene.play([copyMessage(9, copy), moved(tile, 9, 32, 32)]);
+      await scene.shows(withTile(wholePicture, 32, 32));
+      await scene.asksForKeyframes(2);
+      scene.play(whole);
+      await scene.shows(wholePicture, "the mended picture");
+      scene.play([copyMessage(11, copy)]);
+      await scene.shows(withCopies(wholePicture, [copy]));
+    });
+
+    test("nothing is copied out of the rows of a stripe that could not be decoded", async () => {
+      await using scene = await Scene.open(worker);
+      scene.play(whole);
+      await scene.shows(wholePicture);
+      scene.play([spoilt(moved(tile, 2, 32, 32))]);
+      await scene.asksForKeyframes(1);
+      const above: Copy = { from: [0, 0], to: [0, 64], size: [WIDTH, 32] };
+      scene.play([copyMessage(3, above)]);
+      const first = withCopies(wholePicture, [above]);
+      await scene.shows(first, "rows above it");
+      const inside: Copy = { from: [0, 40], to: [0, 0], size: [WIDTH, 16] };
+      scene.play([copyMessage(4, inside), moved(tile, 4, 0, 80)]);
+      await scene.shows(withTile(first, 0, 80), "its own rows");
+    });
+  });
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 import type { ServerWebSocket } from "bun";
 import type { Page } from "playwright-core";
+import example from "../../examples/screen-to-browser/index.html";
 import {
   type PlayerOptions,
   parseViewerMessage,
@@ -27,7 +28,7 @@ export interface OpenOptions {
   readonly player?: PlayerOptions;
   /** Runs in the page before anything of its own. */
   readonly script?: string;
-  /** Default "/"; "/no-worker" allows no workers. */
+  /** Default "/"; "/no-worker" allows no workers, "/example" is screen-to-browser's. */
   readonly path?: string;
   /** By a name that is no secure context. */
   readonly isPlain?: boolean;
@@ -64,7 +65,7 @@ export class Stage implements AsyncDisposable {
   constructor(port = 0) {
     this.#server = Bun.serve({
       ...{ hostname: "127.0.0.1", port, development: false },
-      routes: { "/": page, "/no-worker": pageWithoutWorker },
+      routes: { "/": page, "/no-worker": pageWithoutWorker, "/example": example },
       fetch: (request, server) => this.#fetch(request, server),
       websocket: {
         data: {} as Socket["data"],
@@ -220,6 +221,7 @@ export async function shows(
   let words = "nothing";
   let psnr = 0;
   await waitFor(what, async () => {
+    await Bun.sleep(READ_PAUSE_MS);
     const actual = await readCanvas(page);
     words = `${actual.width}×${actual.height}`;
     if (actual.width !== expected.width || actual.height !== expected.height) return false;
@@ -232,6 +234,12 @@ export async function shows(
   });
   return psnr;
 }
+
+/**
+ * Between readings of a page's canvas. To read one that a worker draws on, Firefox
+ * stops that worker: read all the time, it does not get to draw.
+ */
+const READ_PAUSE_MS = 150;
 
 /** What a page's player has counted so far. */
 export async function totalsOf(page: Page) {
