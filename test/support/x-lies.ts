@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 // What X servers may do wrong, and how a capture of them has to end.
-import { cursorReply, REQUEST_NAMES, refuse, regionReply, reply } from "./fake-x-server.ts";
-import { random, seedOfRun } from "./random.ts";
+import { cursorReply, refuse, regionReply, reply } from "./fake-x-server.ts";
+import { random } from "./random.ts";
 import {
   after,
   anyError,
   clean,
-  type Ending,
-  endless,
   garbage,
   longAnswer,
   longEvent,
@@ -25,6 +23,7 @@ import {
   withShm,
   type XLie,
 } from "./x-lie.ts";
+import { flippedLies, WAITING_LIES } from "./x-lies-slow.ts";
 
 const SETUP_LIES: Record<string, XLie> = {
   "ends the connection instead of a setup": { setup: () => "close", ...refused },
@@ -117,6 +116,11 @@ const OPENING_LIES: Record<string, XLie> = {
     ...anyError,
   },
   "takes a segment and never fills it": { ...withShm, ...clean },
+  "closes before it is sent a segment": {
+    ...withShm,
+    ...only("ShmQueryVersion", (honest) => ({ lastWords: honest })),
+    ...lost,
+  },
   "refuses the segment": { ...withShm, ...only("ShmAttachFd", refuse), ...clean },
   "refuses pixels by shared memory": { ...withShm, ...only("ShmGetImage", refuse), ...unsupported },
 };
@@ -295,88 +299,6 @@ const RUNNING_LIES: Record<string, XLie> = {
     ...lost,
   },
 };
-
-const WAITING_LIES: Record<string, XLie> = {
-  "announces a long answer and is silent": { ...longAnswer, ...refused },
-  "announces a long answer and sends it byte by byte": {
-    ...only("GetGeometry", (honest) => {
-      honest.writeUInt32LE(0x10000, 4);
-      return endless(honest, Buffer.alloc(1), 50);
-    }),
-    ...refused,
-  },
-  "announces a long answer to another question": {
-    ...only(
-      "QueryExtension",
-      patched((bytes) => bytes.writeUInt32LE(0x10000, 4)),
-    ),
-    ...refused,
-  },
-  "announces a long event and is silent": { ...only("GetInputFocus", () => longEvent), ...refused },
-  "sends events instead of an answer, without an end": {
-    ...only("GetInputFocus", () => endless(manyEvents, manyEvents)),
-    ...refused,
-  },
-  "sends an answer of 1 GiB": {
-    ...only("GetGeometry", (honest) => {
-      honest.writeUInt32LE(0x10000000, 4);
-      return endless(honest, manyEvents);
-    }),
-    ...refused,
-  },
-  "is silent in the middle of the first pixels": {
-    ...only("GetImage", (honest) => honest.subarray(0, 1000)),
-    ...refused,
-  },
-  "never answers the setup": { setup: () => "silence", ...refused },
-  "sends half a setup and is silent": { setup: (honest) => honest.subarray(0, 60), ...refused },
-  "sends rubbish for a setup": { setup: () => Buffer.alloc(64, 0x77), ...refused },
-  "answers nothing behind the setup": { ...only("GetGeometry", () => "silence"), ...refused },
-  "does not say which extensions it has": {
-    ...only("GetInputFocus", () => "silence"),
-    ...refused,
-  },
-  "sends half an answer and is silent": {
-    ...only("GetGeometry", (honest) => honest.subarray(0, 10)),
-    ...refused,
-  },
-  "numbers requests as it does not take them": {
-    ...only(
-      "QueryExtension",
-      patched((bytes) => bytes.writeUInt8(255, 9)),
-    ),
-    ...refused,
-  },
-  "is silent instead of pixels": { ...only("GetImage", () => "silence"), ...refused },
-};
-
-/** Any ending of a connection on which some bits are wrong; what it may not do is crash, leak, or
- * hold a stop up. */
-const ANY_ENDING: readonly Ending[] = [
-  ...["clean", "silence", "ERR_DISPLAY_OPEN", "ERR_DISPLAY_LOST", "ERR_DISPLAY_UNSUPPORTED"],
-  ...["ERR_REGION_OFF_SCREEN", "ERR_OUT_OF_MEMORY"],
-] as Ending[];
-
-/** Flips a bit in one of `rarity` bytes of every answer, and in every fourth lie of the setup too. */
-function flippedLie(seed: number, index: number): XLie {
-  const pick = random(seed + index);
-  const rarity = [20, 200, 2000][index % 3] ?? 20;
-  const flip = patched((bytes) => {
-    for (let at = pick(rarity); at < bytes.length; at += 1 + pick(rarity * 2)) {
-      bytes[at] = (bytes[at] ?? 0) ^ (1 << pick(8));
-    }
-  });
-  const replies = Object.fromEntries(REQUEST_NAMES.map((name) => [name, flip]));
-  const settings = { captureCursor: index % 2 === 0 };
-  return { replies, settings, endings: ANY_ENDING, ...(index % 4 === 0 ? { setup: flip } : {}) };
-}
-
-/** Every run's own; PF_SEED has to be set for one that is to be repeated. */
-function flippedLies(): Record<string, XLie> {
-  const seed = seedOfRun();
-  const lies = Array.from({ length: 32 }, (_, i) => [`flips bits, ${i}`, flippedLie(seed, i)]);
-  return Object.fromEntries(lies);
-}
 
 /** The groups whose lies may take seconds each, so that they are told at the same time. */
 export const SLOW_GROUPS = ["waiting", "random"];

@@ -17,21 +17,6 @@ static x11_source *of(pf_source *source) {
     return (x11_source *)source;
 }
 
-pf_status pf_x11_lost(x11_source *self, pf_error *error) {
-    if (!pf_x11_end_opening(self)) {
-        return pf_x11_hangs(error);
-    }
-    return pf_error_set(error, PF_STATUS_DISPLAY_LOST,
-                        "the connection to the X server broke; start again when it is back");
-}
-
-pf_status pf_x11_hangs(pf_error *error) {
-    return pf_error_set(error, PF_STATUS_DISPLAY_OPEN,
-                        "display: the X server has let us in, but has not shown its first "
-                        "picture within %u s",
-                        PF_X11_OPEN_S_MAX);
-}
-
 pf_status pf_x11_reply(x11_source *self, unsigned int sequence, void **reply, pf_error *error) {
     xcb_generic_error_t *refusal = NULL;
     *reply = NULL;
@@ -220,6 +205,7 @@ static void x11_close(pf_source *source) {
     if (self->connection != NULL) {
         pf_wake_cut_on_stop(self->wake, -1);
         xcb_disconnect(self->connection);
+        pf_x11_close_unsent(self);
     }
     pf_free(self);
 }

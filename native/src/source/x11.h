@@ -3,6 +3,8 @@
 #ifndef PF_SOURCE_X11_H
 #define PF_SOURCE_X11_H
 
+#include <sys/types.h>
+
 #include <xcb/damage.h>
 #include <xcb/shm.h>
 #include <xcb/xcb.h>
@@ -43,6 +45,10 @@ typedef struct x11_source {
     size_t size_bytes;
     /** XCB_NONE without shared memory. */
     xcb_shm_seg_t segment;
+    /** What was handed to libxcb last, to be sent and closed; its inode 0: nothing. */
+    int sent_fd;
+    dev_t sent_device;
+    ino_t sent_inode;
     /** XCB_NONE without DAMAGE; then every band counts as damaged. */
     xcb_damage_damage_t damage;
     xcb_xfixes_region_t damage_region;
@@ -99,6 +105,10 @@ pf_status pf_x11_hangs(pf_error *error);
 /** Makes the frame's memory for self->region, shared if the server can. */
 pf_status pf_x11_frame_create(x11_source *self, pf_error *error);
 void pf_x11_frame_destroy(x11_source *self);
+
+/** Closes a segment's descriptor that was not sent before the connection broke.
+ * Only after that has been disconnected. */
+void pf_x11_close_unsent(x11_source *self);
 
 /** The size of the part of the region that lies on the screen. */
 pf_rect pf_x11_visible_part(const x11_source *self);

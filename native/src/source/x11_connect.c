@@ -42,8 +42,9 @@ struct x11_opening {
 
 /* libXau, which xcb_connect asks for the cookie, keeps the cookie file's name
  * in one buffer for the whole process. */
-static pthread_mutex_t cookie_lock = PTHREAD_MUTEX_INITIALIZER;
-static atomic_uint_fast64_t cookie_locked_ns;
+static sem_t cookie_turn;
+static pthread_once_t cookie_once = PTHREAD_ONCE_INIT;
+static atomic_uint_fast64_t cookie_taken_ns;
 
 /* The cookie has long been read by then; a server that hangs after that must
  * not keep others from theirs. */
@@ -54,16 +55,20 @@ static atomic_uint_fast64_t cookie_locked_ns;
 #define ABANDONED_COUNT_MAX 64
 static atomic_uint abandoned_count;
 
-/** Takes the lock, unless whoever has it has had it for too long. */
+static void make_turn(void) {
+    sem_init(&cookie_turn, 0, 1);
+}
+
+/** Waits for the turn, unless whoever has it has had it for too long. */
 static bool take_turn(void) {
-    bool mine = pthread_mutex_trylock(&cookie_lock) == 0;
+    pthread_once(&cookie_once, make_turn);
+    bool mine = sem_trywait(&cookie_turn) == 0;
     if (!mine) {
-        struct timespec deadline =
-            pf_clock_timespec(atomic_load(&cookie_locked_ns) + COOKIE_NS_MAX);
-        mine = pthread_mutex_clocklock(&cookie_lock, CLOCK_MONOTONIC, &deadline) == 0;
+        struct timespec deadline = pf_clock_timespec(atomic_load(&cookie_taken_ns) + COOKIE_NS_MAX);
+        mine = sem_clockwait(&cookie_turn, CLOCK_MONOTONIC, &deadline) == 0;
     }
     if (mine) {
-        atomic_store(&cookie_locked_ns, pf_clock_now_ns());
+        atomic_store(&cookie_taken_ns, pf_clock_now_ns());
     }
     return mine;
 }
@@ -72,7 +77,7 @@ static xcb_connection_t *connect_in_turn(const char *display, int *screen_index)
     bool mine = take_turn();
     xcb_connection_t *connection = xcb_connect(display, screen_index);
     if (mine) {
-        pthread_mutex_unlock(&cookie_lock);
+        sem_post(&cookie_turn);
     }
     return connection;
 }
@@ -219,4 +224,19 @@ bool pf_x11_end_opening(x11_source *self) {
     bool in_time = !opening->cut;
     free_attempt(opening);
     return in_time;
+}
+
+pf_status pf_x11_lost(x11_source *self, pf_error *error) {
+    if (!pf_x11_end_opening(self)) {
+        return pf_x11_hangs(error);
+    }
+    return pf_error_set(error, PF_STATUS_DISPLAY_LOST,
+                        "the connection to the X server broke; start again when it is back");
+}
+
+pf_status pf_x11_hangs(pf_error *error) {
+    return pf_error_set(error, PF_STATUS_DISPLAY_OPEN,
+                        "display: the X server has let us in, but has not shown its first "
+                        "picture within %u s",
+                        PF_X11_OPEN_S_MAX);
 }

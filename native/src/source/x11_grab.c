@@ -51,9 +51,29 @@ static pf_status server_passes_descriptors(x11_source *self, bool *passes, pf_er
     return status;
 }
 
+/** libxcb closes what it has sent, and forgets what it has not. */
+static void note_sent(x11_source *self, int fd) {
+    struct stat file;
+    if (fstat(fd, &file) == 0) {
+        self->sent_fd = fd;
+        self->sent_device = file.st_dev;
+        self->sent_inode = file.st_ino;
+    }
+}
+
+void pf_x11_close_unsent(x11_source *self) {
+    /* The number may be somebody else's by now; the file is not. */
+    struct stat file;
+    if (self->sent_inode != 0 && fstat(self->sent_fd, &file) == 0 &&
+        file.st_ino == self->sent_inode && file.st_dev == self->sent_device) {
+        close(self->sent_fd);
+    }
+}
+
 /** Hands the descriptor to the server; segment stays XCB_NONE if refused. */
 static pf_status attach(x11_source *self, int fd, pf_error *error) {
     xcb_shm_seg_t segment = pf_x11_id(self, X11_ID_SEGMENT);
+    note_sent(self, fd);
     xcb_void_cookie_t attached = xcb_shm_attach_fd_checked(self->connection, segment, fd, 0);
     void *answer;
     pf_status status =
