@@ -13,6 +13,7 @@ import {
   type StripePlace,
 } from "./message.ts";
 import { PartJoiner } from "./parts.ts";
+import { agrees } from "./payload.ts";
 import { RowSync } from "./row-sync.ts";
 import { SequenceTracker } from "./sequence.ts";
 
@@ -151,7 +152,7 @@ export class Receiver {
   #row(row: RowMessage): void {
     const data = this.#parts.take(row);
     if (data === "more" || data === "rest") return;
-    if (data === "malformed" || (this.#size && !isWithin(row, this.#size))) {
+    if (data === "malformed" || !this.#isRight(row, data)) {
       // It is a stripe that has been lost all the same.
       this.#host.counts.malformed += 1;
       this.#gap();
@@ -164,6 +165,10 @@ export class Receiver {
     }
     this.#host.counts.stripes += 1;
     this.#host.sink.stripe(new ReceivedStripe(row, data));
+  }
+
+  #isRight(row: RowMessage, data: Uint8Array): boolean {
+    return agrees(row, data, this.#size) && (!this.#size || isWithin(row, this.#size));
   }
 
   #notice(notice: Notice): void {

@@ -75,7 +75,7 @@ test("the capture runs while somebody watches, and idleMs longer", async () => {
   expect(teed.startedCodecs).toEqual(["h264"]);
   await feed.stop();
   const count = received.stripes.length;
-  await waitFor("the capture to stop", () => teed.runningCount === 0);
+  await waitFor("the capture to stop", () => teed.running.size === 0);
   expect(codecStats(publisher)).toMatchObject({ running: false, gateways: 0, starts: 1 });
   expect(received.stripes.length).toBe(count);
   // And again, with the same feed.
@@ -97,7 +97,7 @@ test("a gateway that falls silent has gone after three seconds", async () => {
   await connection.close();
   expect(codecStats(publisher)).toMatchObject({ running: true, gateways: 1 });
   await waitFor("the gateway to be forgotten", () => codecStats(publisher).gateways === 0);
-  await waitFor("the capture to stop", () => teed.runningCount === 0);
+  await waitFor("the capture to stop", () => teed.running.size === 0);
 });
 
 test("a gateway's clock is that of the publisher's machine", async () => {
@@ -132,7 +132,7 @@ test("a publisher that is stopped leaves nothing, and its connection open", asyn
   const { feed, received } = await Gateway.start(await cluster.connect(1), subject);
   await received.caughtUp(teed);
   await Promise.all([publisher.stop(), publisher.stop()]);
-  expect(teed.runningCount).toBe(0);
+  expect(teed.running.size).toBe(0);
   await expectNothingLeft();
   expect(publisher.stats().bufferedBytes).toBe(0);
   await connection.flush();

@@ -12,8 +12,10 @@ import {
   rowHeaders,
   type StripePlace,
 } from "../../src/nats/message.ts";
+import { agrees } from "../../src/nats/payload.ts";
 import { Receiver, type ReceiverCounts } from "../../src/nats/receiver.ts";
 import type { FeedScreen, FeedSink } from "../../src/server/feed.ts";
+import { parseStripe, writeHeader } from "../../src/wire.ts";
 import { waitFor } from "../support/process.ts";
 import { random, seedOfRun } from "../support/random.ts";
 import type { Pick } from "../support/values.ts";
@@ -41,6 +43,16 @@ function drawPlace(pick: Pick): StripePlace {
 
 function drawBytes(pick: Pick): Uint8Array {
   return Uint8Array.from({ length: 1 + pick(40) }, () => pick(256));
+}
+
+/** A payload that says what the headers say. */
+function payloadOf(place: StripePlace, pick: Pick): Uint8Array {
+  const { type, frameId, x, stripeYStart: y, width, stripeHeight: height, keyframe } = place;
+  const data = new Uint8Array(type === "copy" ? 18 : 15 + pick(40));
+  const frameType = keyframe ? "idr" : "inter";
+  const header = { type, frameType, frameId, x, y, width, height } as const;
+  writeHeader(data, header as Parameters<typeof writeHeader>[1], "extended");
+  return data; // a copy's source is (0, 0)
 }
 
 test(`what is written is read again ${label}`, () => {
@@ -115,6 +127,34 @@ test("each header is checked", () => {
   expect(readRow(messageOf("s.h264.row.16", undefined, new Uint8Array(5)), "h264")).toBe(undefined);
 });
 
+test(`a payload has to say what the headers say ${label}`, () => {
+  const pick = random(seed + 3);
+  for (let round = 0; round < 500; round++) {
+    const place = drawPlace(pick);
+    const data = payloadOf(place, pick);
+    expect(agrees(place, data)).toBe(true);
+    expect(agrees({ ...place, frameId: (place.frameId + 1) % 2 ** 32 }, data)).toBe(false);
+    expect(agrees({ ...place, keyframe: !place.keyframe }, data)).toBe(false);
+    for (const name of ["x", "stripeYStart", "width", "stripeHeight"] as const) {
+      expect(agrees({ ...place, [name]: place[name] + 1 }, data)).toBe(false);
+    }
+    expect(agrees({ ...place, type: "jpeg", keyframe: true }, data)).toBe(false);
+    expect(agrees(place, data.subarray(0, 14))).toBe(false);
+    if (place.type !== "copy") continue;
+    const { width, stripeHeight: height } = place;
+    expect(agrees(place, data, { width, height })).toBe(true);
+    expect(agrees(place, data, { width: width - 1, height })).toBe(false);
+    expect(agrees(place, data, { width, height: height - 1 })).toBe(false);
+  }
+  // 16 bits of the frame's number and the row are all that this kind of header has.
+  const jpeg = { ...drawPlace(pick), type: "jpeg" as const, keyframe: true, x: 0 };
+  const data = new Uint8Array(20);
+  writeHeader(data, { type: "jpeg", frameId: jpeg.frameId, y: jpeg.stripeYStart });
+  expect(agrees(jpeg, data)).toBe(true);
+  expect(agrees({ ...jpeg, x: 16 }, data)).toBe(false);
+  expect(agrees({ ...jpeg, stripeYStart: jpeg.stripeYStart + 1 }, data)).toBe(false);
+});
+
 test("gateways' words are checked", () => {
   const read = (text: string) =>
     readGateway(messageOf("s", undefined, new TextEncoder().encode(text)));
@@ -148,6 +188,12 @@ class StrictSink implements FeedSink {
     expect(stripe.x + stripe.width).toBeLessThanOrEqual(screen.width);
     expect(stripe.stripeYStart + stripe.stripeHeight).toBeLessThanOrEqual(screen.height);
     expect(stripe.type === "copy" && stripe.keyframe).toBe(false);
+    const wire = parseStripe(stripe.data, stripe.data[0] === 5 ? "extended" : "pixelflux");
+    expect(wire).toMatchObject({ type: stripe.type, y: stripe.stripeYStart });
+    if (wire.type === "copy") {
+      expect(wire.sourceX + wire.width).toBeLessThanOrEqual(screen.width);
+      expect(wire.sourceY + wire.height).toBeLessThanOrEqual(screen.height);
+    }
     stripe.release();
     expect(stripe.data.length).toBe(0);
   }
@@ -202,7 +248,8 @@ test(`a receiver takes whatever comes, and is complete afterwards ${label}`, () 
     if (isDamaged) damage(block, pick);
     else block.delete("Part");
     const y = pick(10) === 0 && isDamaged ? pick(500) : place.stripeYStart;
-    const data = isDamaged && pick(10) === 0 ? new Uint8Array(0) : drawBytes(pick);
+    const data = isDamaged && pick(5) === 0 ? drawBytes(pick) : payloadOf(place, pick);
+    if (isDamaged && pick(3) === 0) data[pick(data.length)] = pick(256);
     receiver.row(messageOf(`s.h264.row.${y}`, block, data));
   };
   const size = { width: 640, height: 480 };
@@ -223,7 +270,7 @@ test(`a receiver takes whatever comes, and is complete afterwards ${label}`, () 
   const place = { ...drawPlace(pick), type: "h264" as const, keyframe: true, x: 0, width: 640 };
   const whole = { ...place, stripeYStart: 0, stripeHeight: 480 };
   const second = rowHeaders({ ...position, sequence: 2 }, whole, 1, 1);
-  receiver.row(messageOf("s.h264.row.0", second, new Uint8Array(9)));
+  receiver.row(messageOf("s.h264.row.0", second, payloadOf(whole, pick)));
   expect(receiver.isComplete).toBe(true);
 });
 

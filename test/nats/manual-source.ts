@@ -7,6 +7,7 @@ import type {
   StripeFeed,
   StripeSource,
 } from "../../src/server/feed.ts";
+import { writeHeader } from "../../src/wire.ts";
 
 /** A source of JPEG stripes, if they are any, that a test hands out itself. */
 export class ManualSource implements StripeSource, StripeFeed {
@@ -45,11 +46,16 @@ export class ManualSource implements StripeSource, StripeFeed {
     this.keyframeRequests += 1;
   }
 
-  /** Hands out one frame of one stripe that covers a picture of 640×480. */
+  /**
+   * Hands out one frame of one stripe that covers a picture of 640×480.
+   *
+   * @param data - 7 bytes and more, of which the first 6 become the header.
+   */
   frame(data: Uint8Array): void {
     const { sink } = this;
     if (sink === undefined) throw new Error("the feed does not run");
     const frameId = this.#frameId++;
+    writeHeader(data, { type: "jpeg", frameId, y: 0 });
     if (frameId === 0) sink.screen({ width: 640, height: 480, codec: "jpeg" });
     sink.stripe(this.#stripe(frameId, data));
     sink.endFrame(frameId);

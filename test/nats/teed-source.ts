@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
-import { type CaptureSettings, monotonicUs, ScreenCapture, type Stripe } from "../../src/index.ts";
-import type { Codec, FeedSink, StripeFeed, StripeSource } from "../../src/server/feed.ts";
+import { type CaptureSettings, ScreenCapture } from "../../src/index.ts";
+import {
+  type Codec,
+  captureSource,
+  type FeedSink,
+  type FeedStripe,
+  type StripeFeed,
+  type StripeSource,
+} from "../../src/server/index.ts";
 
 /** A stripe as the capture handed it out, copied. */
 export interface SentStripe {
@@ -10,11 +17,12 @@ export interface SentStripe {
   readonly data: Uint8Array;
 }
 
-/** A picture of 30 changes a second. */
-export const MOVING = "synthetic://640x480@30";
-
-/** Few rows, since each is decoded by a process of its own. */
-const SETTINGS = { display: MOVING, stripeHeight: 96 } as const;
+/** A picture of 30 changes a second, in few rows, since each is decoded by a process of its own. */
+const SETTINGS: CaptureSettings = {
+  display: "synthetic://640x480@30",
+  stripeHeight: 96,
+  outputMode: "h264",
+};
 
 /**
  * Names a stripe among those of all captures: the time of its grab is of one clock, and differs
@@ -24,26 +32,41 @@ export function keyOf(stripe: { timestamp: number; stripeYStart: number }): stri
   return `${stripe.timestamp}:${stripe.stripeYStart}`;
 }
 
-/** A source of real captures, which remembers all that it has handed out. */
+/** A capture as a source, which remembers all that it has handed out. */
 export class TeedSource implements StripeSource {
-  readonly codecs = ["h264", "jpeg"] as const;
+  readonly codecs: StripeSource["codecs"];
   /** Of all starts, in the order of their handing out. */
   readonly sent = new Map<string, SentStripe>();
   readonly startedCodecs: Codec[] = [];
-  runningCount = 0;
+  readonly running = new Set<Codec>();
   keyframeRequests = 0;
-  lastFrameId = -1;
-  readonly #settings: CaptureSettings;
+  readonly #source: StripeSource;
   readonly #feeds: StripeFeed[] = [];
 
   constructor(settings: CaptureSettings = {}) {
-    this.#settings = settings;
+    this.#source = captureSource(new ScreenCapture({ ...SETTINGS, ...settings }));
+    this.codecs = this.#source.codecs;
   }
 
   open(codec: Codec): StripeFeed {
-    const feed = new TeedFeed(this, { ...SETTINGS, ...this.#settings, outputMode: codec });
+    const feed = this.#source.open(codec);
     this.#feeds.push(feed);
-    return feed;
+    return {
+      nowUs: () => feed.nowUs(),
+      start: async (sink) => {
+        this.startedCodecs.push(codec);
+        await feed.start(this.#tee(sink));
+        this.running.add(codec);
+      },
+      stop: async () => {
+        await feed.stop();
+        this.running.delete(codec);
+      },
+      requestKeyframe: () => {
+        this.keyframeRequests += 1;
+        feed.requestKeyframe();
+      },
+    };
   }
 
   /** Asks the captures that run for keyframes, as nobody else does. */
@@ -51,57 +74,21 @@ export class TeedSource implements StripeSource {
     for (const feed of this.#feeds) feed.requestKeyframe();
   }
 
-  note(stripe: Stripe): void {
+  #tee(sink: FeedSink): FeedSink {
+    return {
+      screen: (screen) => sink.screen(screen),
+      stripe: (stripe) => {
+        this.#note(stripe);
+        sink.stripe(stripe);
+      },
+      endFrame: (frameId) => sink.endFrame(frameId),
+      gap: () => sink.gap(),
+      fail: (error) => sink.fail(error),
+    };
+  }
+
+  #note(stripe: FeedStripe): void {
     const { frameId, stripeYStart: y, keyframe, data } = stripe;
     this.sent.set(keyOf(stripe), { frameId, y, keyframe, data: data.slice() });
-  }
-}
-
-class TeedFeed implements StripeFeed {
-  readonly #source: TeedSource;
-  readonly #settings: CaptureSettings;
-  #capture: ScreenCapture | undefined;
-
-  constructor(source: TeedSource, settings: CaptureSettings) {
-    this.#source = source;
-    this.#settings = settings;
-  }
-
-  nowUs(): number {
-    return monotonicUs();
-  }
-
-  async start(sink: FeedSink): Promise<void> {
-    const capture = new ScreenCapture(this.#settings);
-    this.#capture = capture;
-    const source = this.#source;
-    source.startedCodecs.push(capture.settings.outputMode);
-    capture.on("frame", ({ frameId }) => {
-      sink.endFrame(frameId);
-      source.lastFrameId = frameId;
-    });
-    let size = "";
-    await capture.start((stripe) => {
-      const { width, height } = capture;
-      if (size !== `${width} ${height}`) {
-        sink.screen({ width, height, codec: capture.settings.outputMode });
-      }
-      size = `${width} ${height}`;
-      source.note(stripe);
-      sink.stripe(stripe);
-    });
-    source.runningCount += 1;
-  }
-
-  async stop(): Promise<void> {
-    const capture = this.#capture;
-    this.#capture = undefined;
-    if (capture?.running) this.#source.runningCount -= 1;
-    await capture?.stop();
-  }
-
-  requestKeyframe(): void {
-    this.#source.keyframeRequests += 1;
-    if (this.#capture?.running) this.#capture.requestKeyframe();
   }
 }
