@@ -74,6 +74,19 @@ export class TeedSource implements StripeSource {
     for (const feed of this.#feeds) feed.requestKeyframe();
   }
 
+  /**
+   * The exact time of the stripe of a frame that was grabbed near `nearUs`, by the low 16 bits of its
+   * number; NaN where there is none.
+   */
+  timestampOf(frameId: number, y: number, nearUs: number): number {
+    const suffix = `:${y}`;
+    const keys = [...this.sent].filter(
+      ([key, sent]) => key.endsWith(suffix) && (sent.frameId & 0xffff) === frameId,
+    );
+    const times = keys.map(([key]) => Number.parseInt(key, 10));
+    return times.find((timeUs) => Math.abs(timeUs - nearUs) < 500_000) ?? Number.NaN;
+  }
+
   #tee(sink: FeedSink): FeedSink {
     return {
       screen: (screen) => sink.screen(screen),
