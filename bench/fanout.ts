@@ -2,11 +2,11 @@
 // bun run bench:fanout: what each viewer costs the server. See --help.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { CaptureSettings } from "../src/index.ts";
 import { Crowd, QUICK } from "../test/support/crowd.ts";
 import { Painter, type WorkloadName } from "../test/support/painter.ts";
 import { Xvfb } from "../test/support/xvfb.ts";
 import { buildAll } from "./build.ts";
+import { Measured } from "./measured.ts";
 import { quantile } from "./report.ts";
 import { figure, markdownTable } from "./tables.ts";
 
@@ -42,13 +42,6 @@ interface Figures {
   readonly heldPerSecond: number;
 }
 
-interface Reading {
-  readonly cpuUs: number;
-  readonly residentBytes: number;
-  readonly held: number;
-  readonly sentBytes: number;
-}
-
 const { values: options } = parseArgs({
   options: {
     seconds: { type: "string", default: "4" },
@@ -68,57 +61,6 @@ if (options.help) {
 const seconds = Number(options.seconds);
 const [width = 1280, height = 720] = options.size.split("x").map(Number);
 
-/** The server under measurement. */
-class Server implements AsyncDisposable {
-  readonly #child: Bun.Subprocess<"pipe", "pipe", "inherit">;
-  readonly #lines: AsyncIterator<string>;
-  readonly url: URL;
-
-  private constructor(
-    child: Bun.Subprocess<"pipe", "pipe", "inherit">,
-    lines: AsyncIterator<string>,
-    url: URL,
-  ) {
-    this.#child = child;
-    this.#lines = lines;
-    this.url = url;
-  }
-
-  static async start(settings: CaptureSettings, libraryPath: string): Promise<Server> {
-    const script = join(import.meta.dir, "fanout-child.ts");
-    const child = Bun.spawn([process.execPath, script, JSON.stringify(settings)], {
-      env: { ...process.env, PIXELFLUX_FFI_LIBRARY: libraryPath },
-      stdin: "pipe",
-      stdout: "pipe",
-      stderr: "inherit",
-    });
-    const lines = linesOf(child.stdout);
-    return new Server(child, lines, new URL(String((await lines.next()).value)));
-  }
-
-  async read(): Promise<Reading> {
-    this.#child.stdin.write("read\n");
-    await this.#child.stdin.flush();
-    return JSON.parse(String((await this.#lines.next()).value));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill();
-    await this.#child.exited;
-  }
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const bytes of stream) {
-    text += decoder.decode(bytes, { stream: true });
-    const lines = text.split("\n");
-    text = lines.pop() ?? "";
-    yield* lines;
-  }
-}
-
 async function measure(
   { workload, mode, viewers }: Case,
   painter: Painter,
@@ -127,7 +69,7 @@ async function measure(
 ): Promise<Figures> {
   await painter.prepare(workload, 1);
   const settings = { display, outputMode: mode, targetFps: Number(options.fps) };
-  await using server = await Server.start(settings, libraryPath);
+  await using server = await Measured.start({ kind: "server", settings }, libraryPath);
   await using crowd = new Crowd();
   await crowd.join(server.url, ...Array(viewers).fill(QUICK));
   await painter.run(1); // everybody has a picture, and buffers have grown
