@@ -42,9 +42,10 @@ struct x11_opening {
 
 /* libXau, which xcb_connect asks for the cookie, keeps the cookie file's name
  * in one buffer for the whole process. */
-static sem_t cookie_turn;
-static pthread_once_t cookie_once = PTHREAD_ONCE_INIT;
-static atomic_uint_fast64_t cookie_taken_ns;
+static pthread_mutex_t cookie_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t cookie_free = PTHREAD_COND_INITIALIZER;
+static bool cookie_taken;
+static uint64_t cookie_taken_ns;
 
 /* The cookie has long been read by then; a server that hangs after that must
  * not keep others from theirs. */
@@ -55,29 +56,35 @@ static atomic_uint_fast64_t cookie_taken_ns;
 #define ABANDONED_COUNT_MAX 64
 static atomic_uint abandoned_count;
 
-static void make_turn(void) {
-    sem_init(&cookie_turn, 0, 1);
-}
-
 /** Waits for the turn, unless whoever has it has had it for too long. */
 static bool take_turn(void) {
-    pthread_once(&cookie_once, make_turn);
-    bool mine = sem_trywait(&cookie_turn) == 0;
-    if (!mine) {
-        struct timespec deadline = pf_clock_timespec(atomic_load(&cookie_taken_ns) + COOKIE_NS_MAX);
-        mine = sem_clockwait(&cookie_turn, CLOCK_MONOTONIC, &deadline) == 0;
+    int failure = 0;
+    pthread_mutex_lock(&cookie_lock);
+    while (cookie_taken && failure == 0) {
+        struct timespec deadline = pf_clock_timespec(cookie_taken_ns + COOKIE_NS_MAX);
+        failure = pthread_cond_clockwait(&cookie_free, &cookie_lock, CLOCK_MONOTONIC, &deadline);
     }
+    bool mine = !cookie_taken;
     if (mine) {
-        atomic_store(&cookie_taken_ns, pf_clock_now_ns());
+        cookie_taken = true;
+        cookie_taken_ns = pf_clock_now_ns();
     }
+    pthread_mutex_unlock(&cookie_lock);
     return mine;
+}
+
+static void give_turn(void) {
+    pthread_mutex_lock(&cookie_lock);
+    cookie_taken = false;
+    pthread_cond_signal(&cookie_free);
+    pthread_mutex_unlock(&cookie_lock);
 }
 
 static xcb_connection_t *connect_in_turn(const char *display, int *screen_index) {
     bool mine = take_turn();
     xcb_connection_t *connection = xcb_connect(display, screen_index);
     if (mine) {
-        sem_post(&cookie_turn);
+        give_turn();
     }
     return connection;
 }
