@@ -7,7 +7,7 @@ import {
   type ServerMessage,
   type ViewerMessage,
 } from "../../src/client/messages.ts";
-import { random, seedOfRun } from "../support/random.ts";
+import { random, rounds, seedOfRun } from "../support/random.ts";
 import { anyJson, anyValue, type Pick } from "../support/values.ts";
 
 const seed = seedOfRun();
@@ -76,7 +76,7 @@ function damage(text: string, pick: Pick): string {
 test(`messages with any fields are whole or none ${label}`, () => {
   const pick = random(seed);
   const seen = new Set<string>();
-  for (let round = 0; round < 30_000; round++) {
+  for (const _ of rounds(30_000)) {
     for (const type of read(someText(pick))) seen.add(type);
   }
   expect([...seen].sort()).toEqual([...SERVER_TYPES, ...VIEWER_TYPES].sort());
@@ -85,7 +85,7 @@ test(`messages with any fields are whole or none ${label}`, () => {
 test(`damaged texts are whole messages or none ${label}`, () => {
   const pick = random(seed + 1);
   let none = 0;
-  for (let round = 0; round < 30_000; round++) {
+  for (const _ of rounds(30_000)) {
     let text = someText(pick);
     for (let count = 1 + pick(3); count > 0; count--) text = damage(text, pick);
     none += Number(read(text).length === 0);
@@ -96,7 +96,7 @@ test(`damaged texts are whole messages or none ${label}`, () => {
 
 test(`any JSON and any value is a whole message or none ${label}`, () => {
   const pick = random(seed + 2);
-  for (let round = 0; round < 20_000; round++) {
+  for (const _ of rounds(20_000)) {
     read(JSON.stringify(anyJson(pick)));
     const value = anyValue(pick);
     const types = read(value);
@@ -107,7 +107,7 @@ test(`any JSON and any value is a whole message or none ${label}`, () => {
 test(`a message that is read, written and read again is the same ${label}`, () => {
   const pick = random(seed + 3);
   let count = 0;
-  for (let round = 0; round < 20_000; round++) {
+  for (const _ of rounds(20_000)) {
     const text = someText(pick);
     for (const parse of [parseServerMessage, parseViewerMessage]) {
       const message = parse(text);

@@ -4,7 +4,7 @@
 import { expect, test } from "bun:test";
 import { type CaptureSettings, PixelfluxError, ScreenCapture } from "../../src/index.ts";
 import { SETTING_FIELDS } from "../../src/settings.ts";
-import { random, seedOfRun } from "../support/random.ts";
+import { random, rounds, seedOfRun } from "../support/random.ts";
 import { anyValue, type Pick } from "../support/values.ts";
 import { expectNothingLeft } from "../unit/synthetic.ts";
 
@@ -39,7 +39,7 @@ function expectNamed(error: PixelfluxError, names: readonly string[]): void {
 test(`a value is taken as it is, or refused by name ${label}`, () => {
   const pick = random(seed);
   const seen = { taken: 0, refused: 0 };
-  for (let round = 0; round < 40_000; round++) {
+  for (const _ of rounds(40_000)) {
     const name = NAMES[pick(NAMES.length)] as Name;
     const value = anyValue(pick);
     let capture: ScreenCapture | undefined;
@@ -69,7 +69,7 @@ test(`an update is made whole or not at all ${label}`, () => {
   const pick = random(seed + 1);
   const capture = new ScreenCapture();
   let made = 0;
-  for (let round = 0; round < 20_000; round++) {
+  for (const _ of rounds(20_000)) {
     const before = capture.settings;
     const change = someSettings(pick, 1 + pick(3));
     const error = refusalOf(() => capture.update(change));
@@ -86,7 +86,7 @@ test(`an update is made whole or not at all ${label}`, () => {
 
 test(`what is no settings object, or names no setting, is refused ${label}`, () => {
   const pick = random(seed + 2);
-  for (let round = 0; round < 5000; round++) {
+  for (const _ of rounds(5000)) {
     const key = String.fromCharCode(...Array.from({ length: 1 + pick(9) }, () => pick(0x300)));
     const error = refusalOf(() => new ScreenCapture({ [key]: anyValue(pick) }));
     expect(error).toMatchObject({ code: "ERR_UNKNOWN_SETTING", field: key });
@@ -117,7 +117,7 @@ function legalSettings(pick: Pick): CaptureSettings {
 
 test(`what is accepted is accepted by the native side too ${label}`, async () => {
   const pick = random(seed + 3);
-  for (let round = 0; round < 300; round++) {
+  for (const _ of rounds(300)) {
     const settings = legalSettings(pick);
     const display = `synthetic://${1 + pick(200)}x${1 + pick(200)}@${pick(1000)}`;
     await using capture = new ScreenCapture({ ...settings, display });

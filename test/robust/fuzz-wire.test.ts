@@ -10,7 +10,7 @@ import {
   type WireStripe,
   writeHeader,
 } from "../../src/wire.ts";
-import { random, seedOfRun } from "../support/random.ts";
+import { random, rounds, seedOfRun } from "../support/random.ts";
 import { anyValue, type Pick } from "../support/values.ts";
 
 const seed = seedOfRun();
@@ -85,7 +85,7 @@ function expectWithin(stripe: WireStripe, message: Uint8Array, kind: StripeHeade
 test(`a damaged message is a stripe within its bounds or a WireError ${label}`, () => {
   const pick = random(seed);
   const seen = new Set<string>();
-  for (let round = 0; round < 60_000; round++) {
+  for (const _ of rounds(60_000)) {
     const kind = anyOf(KINDS, pick);
     const message = wholeMessage(kind, pick);
     if (message === undefined) continue;
@@ -112,7 +112,7 @@ const IGNORED_FLAGS = { jpeg: 0xf8, h264: 0xf0, copy: 0xfc } as const;
 test(`what is read and written again is the same header ${label}`, () => {
   const pick = random(seed + 1);
   let count = 0;
-  for (let round = 0; round < 20_000; round++) {
+  for (const _ of rounds(20_000)) {
     const kind = anyOf(["pixelflux", "legacy", "extended"] as const, pick);
     const message = wholeMessage(kind, pick);
     const bytes = message && damaged(message, pick);
@@ -137,7 +137,7 @@ test(`what is read and written again is the same header ${label}`, () => {
 test(`any value for any argument gives a WireError or is right ${label}`, () => {
   const pick = random(seed + 2);
   let refusals = 0;
-  for (let round = 0; round < 40_000; round++) {
+  for (const _ of rounds(40_000)) {
     const kind = (pick(4) === 0 ? anyValue(pick) : anyOf(KINDS, pick)) as StripeHeaderKind;
     const honest = anyHeader(pick);
     const header: Record<string, unknown> = honest;

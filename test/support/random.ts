@@ -6,6 +6,13 @@ export function seedOfRun(): number {
   return PF_SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(PF_SEED);
 }
 
+/** Numbers from 0 up: at least `count`, and more for PF_FUZZ_SECONDS where that is set. */
+export function* rounds(count: number): Generator<number> {
+  const { PF_FUZZ_SECONDS = "0" } = process.env;
+  const endMs = performance.now() + Number(PF_FUZZ_SECONDS) * 1000;
+  for (let round = 0; round < count || performance.now() < endMs; round++) yield round;
+}
+
 /** Deterministic whole numbers 0...limit-1 (mulberry32). */
 export function random(seed: number): (limit: number) => number {
   let state = seed;
