@@ -13,8 +13,8 @@ import { type CodecSubjects, codecSubjects, requestSubjects } from "./subjects.t
 
 /** How often the publisher is told that somebody watches. */
 const HEARTBEAT_MS = 1000;
-/** Keyframes are asked for this often at most. */
-const KEYFRAME_INTERVAL_MS = 200;
+/** Keyframes are asked for this often at most: all gateways get them. */
+const KEYFRAME_INTERVAL_MS = 500;
 
 /** Counters of one codec of a source, over all starts of its feed. */
 export interface ReceivedCodecStats extends Readonly<ReceiverCounts> {
@@ -78,6 +78,8 @@ class NatsFeed implements StripeFeed, LinkListener {
   };
   #keyframeRequests = 0;
   #askedMs = 0;
+  /** Messages that had come when keyframes were asked for last. */
+  #askedCount = -1;
   #watch: Watch | undefined;
 
   constructor(link: ConnectionLink, subject: string, codec: Codec) {
@@ -107,8 +109,10 @@ class NatsFeed implements StripeFeed, LinkListener {
     this.#end();
   }
 
+  /** A request covers those that follow before anything has come: their reason is the same. */
   requestKeyframe(): void {
-    if (this.#watch !== undefined) this.#keyframes.request();
+    if (this.#watch === undefined || this.#askedCount === this.#counts.messages) return;
+    this.#keyframes.request();
   }
 
   stats(): ReceivedCodecStats {
@@ -134,7 +138,7 @@ class NatsFeed implements StripeFeed, LinkListener {
       codec: this.#codec,
       sink,
       counts: this.#counts,
-      onGap: () => this.#keyframes.request(),
+      onGap: () => this.requestKeyframe(),
       onEpoch: () => this.#renewClock(),
       onTime: (timestampUs) => this.#clock.saw(timestampUs),
       onFailure: (error) => this.#fail(error),
@@ -167,6 +171,7 @@ class NatsFeed implements StripeFeed, LinkListener {
 
   #askKeyframe(): void {
     this.#askedMs = performance.now();
+    this.#askedCount = this.#counts.messages;
     if (!this.#link.tell(this.#subjects.keyframe, `keyframe ${this.#id}`)) return;
     this.#keyframeRequests += 1;
   }

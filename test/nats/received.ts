@@ -24,6 +24,8 @@ export class Received implements FeedSink {
   readonly screens: FeedScreen[] = [];
   readonly errors: unknown[] = [];
   gaps = 0;
+  /** What a fan-out would do about a gap. */
+  onGap: () => void = () => undefined;
   lastFrameId = -1;
   /** How many stripes there were when the last frame ended. */
   #shownCount = 0;
@@ -45,6 +47,7 @@ export class Received implements FeedSink {
 
   gap(): void {
     this.gaps += 1;
+    this.onGap();
   }
 
   fail(error: unknown): void {
