@@ -7,7 +7,12 @@ import { hasHardwareDecoder, hasVideoDecoder, showsFullRange } from "./decoder-s
 import type { PaintedFrame } from "./frames.ts";
 import { KeyframeRequests } from "./keyframe-requests.ts";
 import { Link } from "./link.ts";
-import { parseServerMessage, type ScreenMessage, type ServerMessage } from "./messages.ts";
+import {
+  parseServerMessage,
+  type Quality,
+  type ScreenMessage,
+  type ServerMessage,
+} from "./messages.ts";
 import { Meter } from "./meter.ts";
 import { Picture, type PictureCanvas } from "./picture.ts";
 import type { CodecChoice, PlayerState, PlayerStats } from "./player-types.ts";
@@ -40,6 +45,8 @@ export class PlayerCore {
   #isClosed = false;
   #choice: CodecChoice;
   #paused: boolean;
+  /** The quality that is to be asked for. */
+  #wish: Quality | undefined;
   #screen: ScreenMessage | undefined;
   #shownId: number | undefined;
   /** What decoders were opened for last, and of which kind the browser says that they are. */
@@ -85,7 +92,7 @@ export class PlayerCore {
         this.#choose(command.codec);
         return;
       case "quality":
-        this.#link.send({ type: "quality", quality: command.quality });
+        this.#ask(command.quality);
         return;
       case "pause":
         this.#pause(command.paused);
@@ -141,6 +148,11 @@ export class PlayerCore {
     if (!isRight && this.#ticker !== undefined) this.#link.open();
   }
 
+  /** Waits for the connection where there is none. */
+  #ask(quality: Quality): void {
+    this.#wish = this.#link.send({ type: "quality", quality }) ? undefined : quality;
+  }
+
   #pause(paused: boolean): void {
     if (this.#paused === paused) return;
     this.#paused = paused;
@@ -151,6 +163,7 @@ export class PlayerCore {
     this.#meter.connected();
     this.#totals.ask();
     if (this.#paused) this.#link.send({ type: "pause" });
+    if (this.#wish) this.#ask(this.#wish);
     this.#ping();
   }
 

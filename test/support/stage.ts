@@ -107,6 +107,11 @@ export class Stage implements AsyncDisposable {
     for (const socket of this.#sockets) socket.send(JSON.stringify(message));
   }
 
+  /** Sends any bytes. */
+  send(bytes: Uint8Array): void {
+    for (const socket of this.#sockets) socket.send(bytes);
+  }
+
   /** Sends the stripes of one frame, and its end. */
   play(stripes: StageFrame): void {
     for (const socket of this.#sockets) playTo(socket, stripes);
@@ -187,7 +192,7 @@ export function frameIdOf(stripe: Uint8Array): number {
 
 /** Stripes of the first frames of a moving pattern, a list each, and what a decoder needs. */
 export async function record(width: number, height: number, mode: Mode, count: number) {
-  const frames: Uint8Array[][] = [];
+  const frames: [Uint8Array[], ...Uint8Array[][]] = [[]];
   const stripes: RecordedStripe[] = [];
   let frameId = -1;
   const display = `synthetic://${width}x${height}@30`;
@@ -197,7 +202,7 @@ export async function record(width: number, height: number, mode: Mode, count: n
   for await (const stripe of capture) {
     using s = stripe;
     if (s.type === "copy") throw new Error("there are no copies in this header kind");
-    if (s.frameId !== frameId) {
+    if (s.frameId !== frameId && frameId >= 0) {
       if (frames.length === count) break;
       frames.push([]);
     }
