@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MPL-2.0
+/** Checks of Bun, of the machine, and of the native library. */
+import { readFileSync } from "node:fs";
+import manifest from "../../../package.json" with { type: "json" };
+import { ABI_VERSION, nativeLibrary } from "../../native/library.ts";
+import { type Check, failed, ok, warning } from "./check.ts";
+
+/** What the prebuilt libraries need. */
+const GLIBC_VERSION_MIN = "2.34";
+const ARCHITECTURES = ["x64", "arm64"];
+/** A capture has about ten, and each viewer of `serve` one. */
+const OPEN_FILES_MIN = 256;
+
+export function machineChecks(): Check[] {
+  return [bunCheck(), platformCheck(), libcCheck(), libraryCheck(), openFilesCheck()];
+}
+
+function bunCheck(): Check {
+  const wanted = manifest.engines.bun;
+  if (Bun.semver.satisfies(Bun.version, wanted)) return ok("bun", Bun.version);
+  return failed("bun", `${Bun.version}, where ${wanted} is needed`, "bun upgrade");
+}
+
+function platformCheck(): Check {
+  const { platform, arch } = process;
+  const name = `${platform} ${arch}`;
+  if (platform === "linux" && ARCHITECTURES.includes(arch)) return ok("platform", name);
+  return failed("platform", name, "use Linux on x64 or arm64");
+}
+
+/** Whether the library loads is for its own check to say. */
+function libcCheck(): Check {
+  const version = glibcVersion();
+  if (version === undefined) {
+    return warning("libc", "not glibc (musl?)", "use a distribution with glibc, or build it there");
+  }
+  if (Bun.semver.order(`${version}.0`, `${GLIBC_VERSION_MIN}.0`) >= 0) {
+    return ok("libc", `glibc ${version}`);
+  }
+  const words = `glibc ${version}, where the prebuilt library needs ${GLIBC_VERSION_MIN}`;
+  return warning("libc", words, "update the system (Debian 12, Ubuntu 22.04), or build it there");
+}
+
+function glibcVersion(): string | undefined {
+  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } };
+  return report?.header?.glibcVersionRuntime;
+}
+
+function libraryCheck(): Check {
+  try {
+    return ok("library", `${nativeLibrary().path}, ABI ${ABI_VERSION}`);
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    return failed("library", words, "install the package anew: bun add pixelflux-ffi");
+  }
+}
+
+function openFilesCheck(): Check {
+  const limit = openFilesMax();
+  const words = `${limit} at most`;
+  if (limit >= OPEN_FILES_MIN) return ok("open files", words);
+  return warning("open files", `${words}; a capture has about 10, a viewer 1`, "ulimit -n 1024");
+}
+
+/** The soft limit (proc(5), /proc/pid/limits); Infinity where there is none. */
+function openFilesMax(): number {
+  const limits = readFileSync("/proc/self/limits", "utf8");
+  const [, soft] = /^Max open files\s+(\S+)/m.exec(limits) ?? [];
+  return soft === "unlimited" ? Number.POSITIVE_INFINITY : Number(soft);
+}

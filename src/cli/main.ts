@@ -1,0 +1,65 @@
+#!/usr/bin/env bun
+// SPDX-License-Identifier: MPL-2.0
+/** The command line: `bunx pixelflux-ffi COMMAND [options]`. */
+import manifest from "../../package.json" with { type: "json" };
+import { PixelfluxError } from "../index.ts";
+import { bench } from "./bench.ts";
+import { doctor } from "./doctor.ts";
+import { commandHelp, programHelp } from "./help.ts";
+import { list } from "./list.ts";
+import { shown, UsageError } from "./option.ts";
+import { OutputClosed, takeStreamErrors, tell, writeResult } from "./output.ts";
+import { serve } from "./serve.ts";
+import { optionName } from "./setting-options.ts";
+
+const COMMANDS = [serve, list, doctor, bench];
+
+/** Does what the command line says; gives the exit code. */
+async function run([name, ...args]: readonly string[]): Promise<number> {
+  if (name === "--help" || name === "-h") return show(programHelp(COMMANDS));
+  if (name === "--version" || name === "-v") return show(`${manifest.version}\n`);
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (command === undefined) throw new UsageError(noCommand(name));
+  const code = await command.run(args);
+  return code === "help" ? show(commandHelp(command)) : code;
+}
+
+async function show(text: string): Promise<number> {
+  await writeResult(text);
+  return 0;
+}
+
+function noCommand(name: string | undefined): string {
+  const names = COMMANDS.map((command) => command.name).join(", ");
+  if (name === undefined) return `a command is missing: ${names}`;
+  if (name.startsWith("-")) return `the command comes first, and then ${shown(name)}: ${names}`;
+  return `there is no command ${shown(name)}: ${names}`;
+}
+
+/** Tells of a failure; gives the exit code. */
+function failed(error: unknown, name: string | undefined): number {
+  if (error instanceof OutputClosed) return 0;
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  const program = command === undefined ? "pixelflux-ffi" : `pixelflux-ffi ${command.name}`;
+  const usage = usageWords(error);
+  if (usage === undefined) {
+    tell(`${program}: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
+  tell(`${program}: ${usage}\nSee: ${program} --help`);
+  return 2;
+}
+
+/** What is wrong with the command line; `undefined` for another failure. */
+function usageWords(error: unknown): string | undefined {
+  if (error instanceof UsageError) return error.message;
+  if (!(error instanceof PixelfluxError) || error.field === undefined) return undefined;
+  // "fanout: viewersMax has to be …" is "--viewers-max has to be …" here.
+  const [, words = error.message] = /^[^:]+: (.*)$/s.exec(error.message) ?? [];
+  return words.replace(error.field, optionName(error.field));
+}
+
+takeStreamErrors();
+const args = process.argv.slice(2);
+const code = await run(args).catch((error: unknown) => failed(error, args[0]));
+process.exit(code);
