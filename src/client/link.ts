@@ -17,6 +17,8 @@ export interface LinkHandler {
   changed(state: PlayerState): void;
 }
 
+/** RFC 6455, 7.4.1: there was no close frame; also of a connection that was never made. */
+const ABNORMAL_CLOSURE = 1006;
 /** Ticks that an attempt to connect may take. */
 const CONNECT_TICKS_MAX = 15;
 /** Ticks without any message, of a server that answers pings. */
@@ -127,7 +129,9 @@ export class Link {
   }
 
   #end(code: number, words: string): void {
-    const reason = this.#reason ?? (this.#opened ? closeReason(code, words) : undefined);
+    // A server's own code came over a connection, even where that had no time to say so.
+    const wasOpen = this.#opened || code !== ABNORMAL_CLOSURE;
+    const reason = this.#reason ?? (wasOpen ? closeReason(code, words) : undefined);
     this.#rest();
     if (reason !== undefined) this.#wait(reason);
     else void this.#ask();

@@ -17,6 +17,9 @@ const PROGRAMS: Record<BrowserName, readonly string[]> = {
   firefox: ["firefox-esr", "firefox"],
 };
 
+/** What Firefox counts as an error of the page. */
+const REFUSED = /^Firefox can’t establish a connection/;
+
 /** A name that is this machine's, but is no secure context: as on plain http. */
 export const PLAIN_HOST = "plain.test";
 
@@ -95,7 +98,9 @@ export class Browser implements AsyncDisposable {
    */
   async open(url: URL | string, script?: string): Promise<Page> {
     const page = await this.context.newPage();
-    page.on("pageerror", (error) => console.error("page:", error));
+    page.on("pageerror", (error) => {
+      if (!REFUSED.test(error.message)) console.error("page:", error);
+    });
     if (script !== undefined) await page.addInitScript({ content: script });
     await page.goto(String(url));
     return page;

@@ -86,11 +86,11 @@ export class Stage implements AsyncDisposable {
     return this.#sockets.size;
   }
 
-  /** Opens a page with a player, and waits until that is connected. */
+  /** Opens a page with a player, and waits until that has pinged. */
   async open(browser: Browser, options: OpenOptions = {}): Promise<Page> {
-    const { viewers } = this;
+    const pings = this.count("ping");
     const opened = await this.openPage(browser, options);
-    await waitFor("the page to connect", () => this.viewers > viewers);
+    await waitFor("the page to connect", () => this.count("ping") > pings);
     return opened;
   }
 
@@ -126,10 +126,15 @@ export class Stage implements AsyncDisposable {
     return this.heard.filter((message) => message.type === type).length;
   }
 
+  /** Ends every connection, and takes no more; pages stay. */
+  async stop(): Promise<void> {
+    await this.#server.stop(true);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     // Or a page that is left would come back to another server on this port.
     await Promise.all(this.#pages.map((opened) => opened.close()));
-    await this.#server.stop(true);
+    await this.stop();
   }
 
   #fetch(request: Request, server: Bun.Server<Socket["data"]>): Response | undefined {
