@@ -24,6 +24,7 @@
  * | `ERR_WATERMARK` | the watermark's file is missing or no PNG |
  * | `ERR_MESSAGING` | the connection to the NATS servers has ended for good, or they refuse this user a subject |
  * | `ERR_PUBLISHER` | the capture on the publisher's machine has failed, as the message says |
+ * | `ERR_CODEC_MISSING` | the native library was built without the codec that `outputMode` names; see `capabilities()` |
  * | `ERR_LIBRARY_NOT_FOUND` | the native library cannot be loaded; the message lists what was tried |
  * | `ERR_ABI_MISMATCH` | the native library is of another version than this package |
  */
@@ -46,6 +47,7 @@ export type ErrorCode =
   | "ERR_WATERMARK"
   | "ERR_MESSAGING"
   | "ERR_PUBLISHER"
+  | "ERR_CODEC_MISSING"
   | "ERR_LIBRARY_NOT_FOUND"
   | "ERR_ABI_MISMATCH";
 
@@ -93,6 +95,7 @@ const CODE_BY_STATUS: ReadonlyMap<number, ErrorCode> = new Map([
   [-9, "ERR_REGION_OFF_SCREEN"],
   [-10, "ERR_ENCODER"],
   [-11, "ERR_WATERMARK"],
+  [-12, "ERR_CODEC_MISSING"],
 ]);
 
 /**
@@ -109,7 +112,8 @@ export function errorOfStatus(status: number, operation: string, message: string
     return new PixelfluxError("ERR_ABI_MISMATCH", operation, text.trim());
   }
   const words = message === "" ? WORDS_WITHOUT_MESSAGE[code] : message;
-  return new PixelfluxError(code, operation, `${operation}: ${words ?? code}`);
+  const options = code === "ERR_CODEC_MISSING" ? { field: "outputMode" } : {};
+  return new PixelfluxError(code, operation, `${operation}: ${words ?? code}`, options);
 }
 
 /** For statuses that native functions return without leaving a message. */

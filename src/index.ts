@@ -7,6 +7,7 @@ export { runningCaptures, ScreenCapture } from "./capture.ts";
 export { type ErrorCode, PixelfluxError, type PixelfluxErrorOptions } from "./errors.ts";
 export type { CaptureEvents, CaptureListener, FrameEvent, ResizeEvent } from "./events.ts";
 export type { CaptureLatency, LatencySummary } from "./latency.ts";
+export { type Capabilities, type Codec, capabilities } from "./native/capabilities.ts";
 export { monotonicUs } from "./native/clock.ts";
 export { type MemoryUsage, memoryUsage } from "./native/memory.ts";
 export type { CaptureSettings, ResolvedSettings } from "./settings.ts";

@@ -50,6 +50,10 @@ extern "C" {
 #define PF_DISPLAY_BYTES_MAX 256
 #define PF_WATERMARK_PATH_BYTES_MAX 4096
 
+/** Bytes of the fixed string fields of pf_capabilities, their NUL included. */
+#define PF_VERSION_BYTES_MAX 32
+#define PF_LICENCE_BYTES_MAX 64
+
 /** Captures that may exist at the same time in one process. */
 #define PF_CAPTURE_COUNT_MAX 64
 
@@ -91,7 +95,10 @@ typedef enum pf_status {
     /** An encoder could not be opened, or refused a picture. */
     PF_STATUS_ENCODER = -10,
     /** The watermark's file is missing or is no PNG. */
-    PF_STATUS_WATERMARK = -11
+    PF_STATUS_WATERMARK = -11,
+    /** The library was built without the codec that output_mode names; see
+     * pf_capabilities. */
+    PF_STATUS_CODEC_MISSING = -12
 } pf_status;
 
 typedef enum pf_output_mode { PF_OUTPUT_JPEG = 0, PF_OUTPUT_H264 = 1 } pf_output_mode;
@@ -365,6 +372,30 @@ typedef struct pf_memory {
     uint64_t buffer_bytes;
 } pf_memory;
 
+/** Bits of pf_capabilities.cpu_features. */
+typedef enum pf_cpu_feature {
+    /** The hashes that find changed pixels use AVX2. */
+    PF_CPU_AVX2 = 1
+} pf_cpu_feature;
+
+/** What the library was built with, and what of this CPU its own code uses; the
+ * codecs choose their vector code for themselves. The same in every call. */
+typedef struct pf_capabilities {
+    uint32_t size_bytes;
+    /** PF_ABI_VERSION. */
+    uint32_t abi_version;
+    /** The bit 1 << mode for each pf_output_mode that can be used. */
+    uint32_t codecs;
+    /** pf_cpu_feature; 0 on CPUs without any of them. */
+    uint32_t cpu_features;
+    /** The package's version, such as "0.1.0"; NUL-terminated ASCII. */
+    char version[PF_VERSION_BYTES_MAX];
+    /** The licence that the library is under as it was built, as an SPDX
+     * expression: "GPL-2.0-or-later AND MPL-2.0" with x264, "MPL-2.0" without;
+     * NUL-terminated ASCII. */
+    char licence[PF_LICENCE_BYTES_MAX];
+} pf_capabilities;
+
 /** PF_ABI_VERSION of the library. Never fails. */
 PF_API uint32_t pf_abi_version(void);
 
@@ -392,7 +423,7 @@ PF_API uint64_t pf_clock_us(void);
  * opened by the capture's own thread, and what goes wrong there shows as
  * PF_PHASE_FAILED. The caller owes pf_capture_free.
  *
- * Errors: INVALID_ARGUMENT, WATERMARK, NO_MEMORY, NO_RESOURCE,
+ * Errors: INVALID_ARGUMENT, CODEC_MISSING, WATERMARK, NO_MEMORY, NO_RESOURCE,
  * TOO_MANY_CAPTURES; pf_last_message has the words.
  */
 PF_API int32_t pf_capture_start(const pf_settings *settings, uint64_t *handle);
@@ -402,9 +433,9 @@ PF_API int32_t pf_capture_start(const pf_settings *settings, uint64_t *handle);
  * fields display, stripe_header and queue_frames must not differ from those
  * it was started with. Copies; blocks on nothing but the watermark's file.
  *
- * Errors: INVALID_ARGUMENT, REGION_OFF_SCREEN, DISPLAY_UNSUPPORTED, WATERMARK,
- * NO_MEMORY (the old settings stay), STALE_HANDLE. Before the display is open a
- * region is accepted unseen; one that does not lie on it fails the capture.
+ * Errors: INVALID_ARGUMENT, CODEC_MISSING, REGION_OFF_SCREEN,
+ * DISPLAY_UNSUPPORTED, WATERMARK, NO_MEMORY (the old settings stay), STALE_HANDLE. Before the
+ * display is open a region is accepted unseen; one that does not lie on it fails the capture.
  */
 PF_API int32_t pf_capture_update(uint64_t handle, const pf_settings *settings);
 
@@ -526,6 +557,10 @@ PF_API int32_t pf_capture_histogram(uint64_t handle, uint32_t stage, pf_histogra
 /** Reads what the process holds. memory->size_bytes must be set.
  * Errors: INVALID_ARGUMENT. */
 PF_API int32_t pf_memory_usage(pf_memory *memory);
+
+/** Reads what the library can do. capabilities->size_bytes must be set. Any
+ * thread; does not block. Errors: INVALID_ARGUMENT. */
+PF_API int32_t pf_capabilities_read(pf_capabilities *capabilities);
 
 #if defined(__cplusplus)
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "session.h"
 #include "test.h"
 
@@ -276,6 +277,20 @@ static void every_refused_request_is_survived(void) {
     }
 }
 
+static void capabilities_say_what_is_in(void) {
+    pf_capabilities capabilities = {.size_bytes = sizeof capabilities};
+    CHECK_EQUAL(pf_capabilities_read(&capabilities), PF_STATUS_OK);
+    CHECK_EQUAL(capabilities.size_bytes, sizeof capabilities);
+    CHECK_EQUAL(capabilities.abi_version, PF_ABI_VERSION);
+    CHECK_EQUAL(capabilities.codecs, 1u << PF_OUTPUT_JPEG | 1u << PF_OUTPUT_H264);
+    CHECK_EQUAL(capabilities.cpu_features, pf_cpu_has_avx2() ? PF_CPU_AVX2 : 0);
+    CHECK(strcmp(capabilities.version, PF_VERSION) == 0);
+    CHECK(strcmp(capabilities.licence, "GPL-2.0-or-later AND MPL-2.0") == 0);
+    capabilities.size_bytes--;
+    CHECK_EQUAL(pf_capabilities_read(&capabilities), PF_STATUS_INVALID_ARGUMENT);
+    CHECK_EQUAL(pf_capabilities_read(NULL), PF_STATUS_INVALID_ARGUMENT);
+}
+
 static void the_layout_says_where_fields_lie(void) {
     char line[64];
     const char *layout = pf_layout();
@@ -304,6 +319,7 @@ const pf_test abi_tests[] = {
     TEST(a_keyframe_request_sends_every_stripe),
     TEST(freeing_lets_waiting_threads_go),
     TEST(every_refused_request_is_survived),
+    TEST(capabilities_say_what_is_in),
     TEST(the_layout_says_where_fields_lie),
     TESTS_END,
 };

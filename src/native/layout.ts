@@ -105,6 +105,14 @@ export const STRUCTS = {
     lent_bytes: "u64",
     buffer_bytes: "u64",
   },
+  pf_capabilities: {
+    size_bytes: "u32",
+    abi_version: "u32",
+    codecs: "u32",
+    cpu_features: "u32",
+    version: "char[32]",
+    licence: "char[64]",
+  },
 } as const satisfies Record<string, Record<string, FieldType>>;
 
 export type StructName = keyof typeof STRUCTS;

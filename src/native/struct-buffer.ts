@@ -58,6 +58,12 @@ export class StructBuffer<S extends StructName> {
     }
   }
 
+  /** Reads NUL-terminated text of the first structure. */
+  text(field: FieldName<S>): string {
+    const offset = this.#layout.offsets[field];
+    return textOf(this.bytes.subarray(offset, offset + fieldSizeBytes(this.#types[field])));
+  }
+
   /** Zeroes an address. */
   clearAddress(field: FieldName<S>, index: number): void {
     const offset = index * this.#layout.sizeBytes + this.#layout.offsets[field];

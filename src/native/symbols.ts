@@ -77,5 +77,9 @@ export const CAPTURE_SYMBOLS = {
     returns: "i32",
   },
   pf_clock_us: { args: [], returns: "u64" },
+  pf_capabilities_read: {
+    args: ["buffer" /* pf_capabilities *capabilities */],
+    returns: "i32",
+  },
   pf_memory_usage: { args: ["buffer" /* pf_memory *memory */], returns: "i32" },
 } as const satisfies Record<string, FFIFunction>;

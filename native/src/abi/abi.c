@@ -5,7 +5,16 @@
 #include "abi/handles.h"
 #include "abi/settings.h"
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/memory.h"
+#include "encode/encoder.h"
+
+/* x264 is GPL-2.0-or-later, and what contains it or is linked with it is too. */
+#if PF_WITH_X264
+#define PF_LICENCE "GPL-2.0-or-later AND MPL-2.0"
+#else
+#define PF_LICENCE "MPL-2.0"
+#endif
 
 /* For errors that have no capture to be kept with. */
 static _Thread_local pf_error last_error;
@@ -246,5 +255,18 @@ int32_t pf_memory_usage(pf_memory *memory) {
     memory->capture_count = pf_handles_count();
     memory->thread_count = pf_pool_thread_count() + memory->capture_count;
     pf_buffer_usage(memory);
+    return PF_STATUS_OK;
+}
+
+int32_t pf_capabilities_read(pf_capabilities *capabilities) {
+    if (capabilities == NULL || capabilities->size_bytes != sizeof *capabilities) {
+        return refuse("capabilities: expected a pf_capabilities with its size_bytes set");
+    }
+    *capabilities = (pf_capabilities){.size_bytes = sizeof *capabilities,
+                                      .abi_version = PF_ABI_VERSION,
+                                      .codecs = pf_encoder_codecs(),
+                                      .cpu_features = pf_cpu_has_avx2() ? PF_CPU_AVX2 : 0,
+                                      .version = PF_VERSION,
+                                      .licence = PF_LICENCE};
     return PF_STATUS_OK;
 }

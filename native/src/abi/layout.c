@@ -20,6 +20,7 @@ _Static_assert(sizeof(pf_state) == 32, "pf_state");
 _Static_assert(sizeof(pf_stats) == 104, "pf_stats");
 _Static_assert(sizeof(pf_histogram) == 56, "pf_histogram");
 _Static_assert(sizeof(pf_memory) == 32, "pf_memory");
+_Static_assert(sizeof(pf_capabilities) == 112, "pf_capabilities");
 
 typedef struct field {
     const char *name;
@@ -122,6 +123,12 @@ static const field memory_fields[] = {
     FIELD(pf_memory, lent_count), FIELD(pf_memory, lent_bytes),    FIELD(pf_memory, buffer_bytes),
 };
 
+static const field capabilities_fields[] = {
+    FIELD(pf_capabilities, size_bytes), FIELD(pf_capabilities, abi_version),
+    FIELD(pf_capabilities, codecs),     FIELD(pf_capabilities, cpu_features),
+    FIELD(pf_capabilities, version),    FIELD(pf_capabilities, licence),
+};
+
 typedef struct structure {
     const char *name;
     size_t size_bytes;
@@ -136,7 +143,7 @@ static const structure structures[] = {
     STRUCTURE(pf_settings, settings_fields),   STRUCTURE(pf_stripe, stripe_fields),
     STRUCTURE(pf_state, state_fields),         STRUCTURE(pf_stats, stats_fields),
     STRUCTURE(pf_histogram, histogram_fields), STRUCTURE(pf_memory, memory_fields),
-    STRUCTURE(pf_lease, lease_fields),
+    STRUCTURE(pf_lease, lease_fields),         STRUCTURE(pf_capabilities, capabilities_fields),
 };
 
 static char text[8192];

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "encode/encoder.h"
+
 typedef struct field_range {
     const char *name;
     size_t offset;
@@ -73,6 +75,11 @@ pf_status pf_settings_check(const pf_settings *settings, pf_error *error) {
     pf_status status = check_ranges(settings, error);
     if (status != PF_STATUS_OK) {
         return status;
+    }
+    if ((pf_encoder_codecs() >> settings->output_mode & 1) == 0) {
+        return pf_error_set(error, PF_STATUS_CODEC_MISSING,
+                            "this library was built without x264 and cannot make H.264; choose "
+                            "JPEG, or use a library that was built with it");
     }
     if (!(settings->target_fps >= 1 && settings->target_fps <= 240)) {
         return pf_error_set(error, PF_STATUS_INVALID_ARGUMENT,

@@ -75,6 +75,10 @@ struct pf_encoder {
     pf_encoder_format format;
 };
 
+/** The bit 1 << pf_output_mode for each codec that the library was built with. */
+uint32_t pf_encoder_codecs(void);
+
+/** The output mode is one of pf_encoder_codecs. */
 pf_status pf_encoder_create(const pf_encoder_format *format, pf_encoder **encoder, pf_error *error);
 
 /** The codecs there are; called by pf_encoder_create. */
