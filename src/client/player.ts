@@ -3,7 +3,7 @@ import { CoreHost } from "./core-host.ts";
 import type { CoreCommand, CoreEvent } from "./core-messages.ts";
 import { PlayerEmitter } from "./emitter.ts";
 import type { Quality, ScreenMessage } from "./messages.ts";
-import { PageWatch } from "./page-watch.ts";
+import { isPageHidden, PageWatch } from "./page-watch.ts";
 import type {
   CodecChoice,
   PlayerEvents,
@@ -41,15 +41,12 @@ export class StripePlayer {
    * @param canvas - The player's alone until `close()`.
    * @param url - A `ws:`, `wss:`, `http:` or `https:` address, or one that is relative to the page's.
    * @throws {TypeError} where that is no address.
+   * @throws {Error} where another player has the canvas.
    */
   constructor(canvas: HTMLCanvasElement, url: string | URL, options: PlayerOptions = {}) {
     const address = new URL(url, document.baseURI);
     address.protocol = address.protocol.replace(/^http/, "ws");
     this.#pausesWhenHidden = options.pauseWhenHidden ?? true;
-    this.#watch = new PageWatch(
-      (isHidden) => this.#look(isHidden),
-      () => this.#send({ type: "retry" }),
-    );
     const start = {
       url: address.href,
       codec: options.codec ?? "auto",
@@ -57,6 +54,10 @@ export class StripePlayer {
       paused: this.#wantsPause,
     };
     this.#host = new CoreHost(canvas, start, options.worker ?? true, (event) => this.#take(event));
+    this.#watch = new PageWatch(
+      () => this.#look(),
+      () => this.#send({ type: "retry" }),
+    );
   }
 
   /** What the player is about now. */
@@ -125,12 +126,12 @@ export class StripePlayer {
   }
 
   get #wantsPause(): boolean {
-    return this.#isPaused || (this.#pausesWhenHidden && this.#watch.isHidden);
+    return this.#isPaused || (this.#pausesWhenHidden && isPageHidden());
   }
 
-  #look(isHidden: boolean): void {
+  #look(): void {
     this.#tellPause();
-    if (!isHidden) this.#send({ type: "retry" });
+    if (!isPageHidden()) this.#send({ type: "retry" });
   }
 
   #tellPause(): void {

@@ -17,8 +17,9 @@ const PROGRAMS: Record<BrowserName, readonly string[]> = {
   firefox: ["firefox-esr", "firefox"],
 };
 
-/** What Firefox counts as an error of the page. */
-const REFUSED = /^Firefox can’t establish a connection/;
+/** What Firefox counts as errors of the page, and tests bring about. */
+const EXPECTED =
+  /Firefox can’t establish a connection|interrupted while the page|blocked a worker script/;
 
 /** A name that is this machine's, but is no secure context: as on plain http. */
 export const PLAIN_HOST = "plain.test";
@@ -99,7 +100,7 @@ export class Browser implements AsyncDisposable {
   async open(url: URL | string, script?: string): Promise<Page> {
     const page = await this.context.newPage();
     page.on("pageerror", (error) => {
-      if (!REFUSED.test(error.message)) console.error("page:", error);
+      if (!EXPECTED.test(error.message)) console.error("page:", error);
     });
     if (script !== undefined) await page.addInitScript({ content: script });
     await page.goto(String(url));

@@ -118,7 +118,8 @@ export const COUNTING = `
   if (realm === "page") {
     const add = EventTarget.prototype.addEventListener;
     EventTarget.prototype.addEventListener = function (type, listener, options) {
-      if (this === document || this === window) {
+      // Playwright has listeners of its own in Firefox, of other events.
+      if (type === "visibilitychange" || type === "online") {
         held.listeners += 1;
         options?.signal && add.call(options.signal, "abort", () => { held.listeners -= 1; });
       }
