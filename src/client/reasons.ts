@@ -45,7 +45,7 @@ export function closeReason(code: number, reason: string): string {
  * @param signal - Ends the request; the words do not matter then.
  */
 export async function refusalReason(url: string, signal: AbortSignal): Promise<string> {
-  if (!navigator.onLine) return "this device is offline";
+  if (navigator.onLine === false) return "this device is offline";
   const address = url.replace(/^ws/, "http");
   const timeout = AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT_MS)]);
   try {
