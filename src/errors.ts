@@ -25,6 +25,8 @@
  * | `ERR_MESSAGING` | the connection to the NATS servers has ended for good, or they refuse this user a subject |
  * | `ERR_PUBLISHER` | the capture on the publisher's machine has failed, as the message says |
  * | `ERR_CODEC_MISSING` | the native library was built without the codec that `outputMode` names; see `capabilities()` |
+ * | `ERR_WRITE` | a recording's target cannot be opened, or takes no more bytes |
+ * | `ERR_RESIZED` | the screen has another size, which a recording to this target cannot hold |
  * | `ERR_LIBRARY_NOT_FOUND` | the native library cannot be loaded; the message lists what was tried |
  * | `ERR_ABI_MISMATCH` | the native library is of another version than this package |
  */
@@ -48,6 +50,8 @@ export type ErrorCode =
   | "ERR_MESSAGING"
   | "ERR_PUBLISHER"
   | "ERR_CODEC_MISSING"
+  | "ERR_WRITE"
+  | "ERR_RESIZED"
   | "ERR_LIBRARY_NOT_FOUND"
   | "ERR_ABI_MISMATCH";
 

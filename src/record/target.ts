@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MPL-2.0
+/** Where a recording's bytes go: files, streams, pipes and Unix sockets. */
+import { closeSync, constants, openSync } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
+import { PixelfluxError } from "../index.ts";
+
+/** Takes bytes in their order. One call at a time; every call may fail. */
+export interface Target {
+  /** Writes behind what has been written; resolves when all of it has been taken. */
+  append(bytes: Uint8Array): Promise<void>;
+  /** Writes over what has been written; only files can. */
+  readonly amend: ((position: number, bytes: Uint8Array) => Promise<void>) | undefined;
+  /** Ends the target; nothing may be called afterwards. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens what a path names: a regular file anew, its former contents lost; a
+ * named pipe, a device or a Unix socket as it is.
+ *
+ * @throws {PixelfluxError} `ERR_WRITE`.
+ */
+export async function openPath(path: string): Promise<Target> {
+  try {
+    const kind = await kindOf(path);
+    if (kind === "socket") return await SocketTarget.connect(path);
+    if (kind === "pipe") requireReader(path);
+    const handle = await open(path, "w");
+    return kind === "file" ? new FileTarget(handle) : new DeviceTarget(handle);
+  } catch (error) {
+    throw writeError(`${path} cannot be opened for writing`, error);
+  }
+}
+
+/** Takes a stream over; it is closed with the target. @throws {PixelfluxError} `ERR_INVALID_SETTING`. */
+export function openStream(stream: WritableStream<Uint8Array>): Target {
+  if (stream.locked) {
+    const text = "record: target is a stream that has a writer already. Release it first.";
+    throw new PixelfluxError("ERR_INVALID_SETTING", "record", text, { field: "target" });
+  }
+  const writer = stream.getWriter();
+  return {
+    append: (bytes) => writer.write(bytes),
+    amend: undefined,
+    close: () => writer.close(),
+  };
+}
+
+/** The error of a target that failed; one that is such an error already stays. */
+export function writeError(what: string, cause: unknown): PixelfluxError {
+  if (cause instanceof PixelfluxError) return cause;
+  const words = cause instanceof Error ? cause.message : String(cause);
+  const text = `record: ${what}: ${words}. What was written before can be played.`;
+  return new PixelfluxError("ERR_WRITE", "record", text, { cause });
+}
+
+type PathKind = "file" | "pipe" | "socket" | "device";
+
+async function kindOf(path: string): Promise<PathKind> {
+  try {
+    const facts = await stat(path);
+    if (facts.isSocket()) return "socket";
+    if (facts.isFIFO()) return "pipe";
+    return facts.isCharacterDevice() ? "device" : "file";
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return "file";
+    throw error;
+  }
+}
+
+/** Opening a pipe waits for its reader, which nothing could end (fifo(7)); without one this fails. */
+function requireReader(path: string): void {
+  try {
+    closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+  } catch (error) {
+    if (codeOf(error) !== "ENXIO") throw error;
+    throw new Error("nobody reads this pipe; start its reader first", { cause: error });
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+class FileTarget implements Target {
+  readonly #file: FileHandle;
+  #size = 0;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    await this.#write(bytes, this.#size);
+    this.#size += bytes.length;
+  }
+
+  readonly amend = (position: number, bytes: Uint8Array): Promise<void> =>
+    this.#write(bytes, position);
+
+  async close(): Promise<void> {
+    // Of a fragment that did not fit a part may have been written; a player would stumble over it.
+    await this.#file.truncate(this.#size);
+    await this.#file.close();
+  }
+
+  async #write(bytes: Uint8Array, position: number): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
+      const length = bytes.length - done;
+      done += (await this.#file.write(bytes, done, length, position + done)).bytesWritten;
+    }
+  }
+}
+
+/** A pipe or a device: it has no positions. */
+class DeviceTarget implements Target {
+  readonly amend = undefined;
+  readonly #file: FileHandle;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
+      done += (await this.#file.write(bytes, done, bytes.length - done, null)).bytesWritten;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}
+
+class SocketTarget implements Target {
+  readonly amend = undefined;
+  readonly #socket: Socket;
+  #failure: Error | undefined;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on("error", (error) => {
+      this.#failure = error;
+    });
+  }
+
+  static async connect(path: string): Promise<SocketTarget> {
+    const socket = connect(path);
+    await new Promise<void>((resolve, reject) => {
+      socket.once("connect", resolve).once("error", reject);
+    });
+    return new SocketTarget(socket);
+  }
+
+  append(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) reject(this.#failure ?? new Error("the other side has closed"));
+      const onClose = () => reject(this.#failure ?? new Error("the other side has closed"));
+      this.#socket.once("close", onClose);
+      this.#socket.write(bytes, (error) => {
+        this.#socket.off("close", onClose);
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#socket.destroyed) resolve();
+      else this.#socket.end(() => resolve());
+    });
+  }
+}
