@@ -5,7 +5,7 @@ import type { Option } from "./option.ts";
 import { settingOptions } from "./setting-options.ts";
 
 /** Where the words behind the options begin, and where they end. */
-const WORDS_COLUMN = 36;
+const WORDS_COLUMN = 38;
 const LINE_LENGTH_MAX = 100;
 
 /** What stands between a command's own options and the settings'. */

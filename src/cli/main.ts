@@ -8,7 +8,7 @@ import { doctor } from "./doctor.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { list } from "./list.ts";
 import { shown, UsageError } from "./option.ts";
-import { OutputClosed, takeStreamErrors, tell, writeResult } from "./output.ts";
+import { OutputClosed, printable, takeStreamErrors, tell, writeResult } from "./output.ts";
 import { serve } from "./serve.ts";
 import { optionName } from "./setting-options.ts";
 
@@ -42,12 +42,15 @@ function failed(error: unknown, name: string | undefined): number {
   const command = COMMANDS.find((candidate) => candidate.name === name);
   const program = command === undefined ? "pixelflux-ffi" : `pixelflux-ffi ${command.name}`;
   const usage = usageWords(error);
-  if (usage === undefined) {
-    tell(`${program}: ${error instanceof Error ? error.message : String(error)}`);
-    return 1;
+  const words = usage ?? (error instanceof Error ? error.message : String(error));
+  // They may repeat what was given, or what a server has said.
+  tell(`${program}: ${printable(words)}`);
+  if (usage !== undefined) {
+    tell(`See: ${program} --help`);
+    return 2;
   }
-  tell(`${program}: ${usage}\nSee: ${program} --help`);
-  return 2;
+  if (isForDoctor(error)) tell("To find out why: pixelflux-ffi doctor");
+  return 1;
 }
 
 /** What is wrong with the command line; `undefined` for another failure. */
@@ -57,6 +60,12 @@ function usageWords(error: unknown): string | undefined {
   // "fanout: viewersMax has to be …" is "--viewers-max has to be …" here.
   const [, words = error.message] = /^[^:]+: (.*)$/s.exec(error.message) ?? [];
   return words.replace(error.field, optionName(error.field));
+}
+
+/** Whether the way to the display, or to the library, is what has failed. */
+function isForDoctor(error: unknown): boolean {
+  if (!(error instanceof PixelfluxError)) return false;
+  return /^ERR_(DISPLAY|LIBRARY|ABI)_/.test(error.code);
 }
 
 takeStreamErrors();

@@ -82,11 +82,16 @@ function settingOption(setting: SettingName, fallback: unknown): SettingOption {
     const text = words ?? `${setting}: ${value}`;
     return { setting, name, option: { placeholder: undefined, words: text, read } };
   }
-  const range = `${words ? `${words}: ` : ""}${expected}`;
-  const text = `${range}; default ${fallback === undefined ? fallbackText : JSON.stringify(fallback)}`;
+  const legal = [words, takesAnyText(setting) && words ? undefined : expected];
+  const text = `${legal.filter((part) => part !== undefined).join(": ")}; default ${fallback === undefined ? fallbackText : JSON.stringify(fallback)}`;
   const read = (option: string, given: readonly string[]) =>
     given.map((value) => settingValue(setting, option, value)).at(-1);
   return { setting, name, option: { placeholder: "VALUE", words: text, read } };
+}
+
+/** What may be in a text is of no interest to people, as opposed to what it is for. */
+function takesAnyText(setting: SettingName): boolean {
+  return SETTING_FIELDS[setting].accepts("any text");
 }
 
 /** What a text stands for: itself where the setting takes texts, else a number. */

@@ -4,6 +4,7 @@
  * Protocol, version 11, appendix B), for looking at servers without the native library.
  */
 import { connect, type Socket } from "node:net";
+import { printable } from "../output.ts";
 import type { Authorization } from "./authority.ts";
 import { type DisplayName, portOf, socketPath } from "./display-name.ts";
 
@@ -149,11 +150,6 @@ function refusalWords(head: Buffer, rest: Buffer): string {
   if (head[0] !== 0 && head[0] !== 2) return NO_X11;
   const reason = rest.toString("latin1", 0, head[0] === 0 ? (head[1] ?? 0) : rest.length);
   return `the server refuses this user: ${printable(reason)}`;
-}
-
-/** A text of a server's without anything that a terminal would act on. */
-export function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e\xa0-\xff]/g, " ").trim();
 }
 
 function connectWords(error: Error & { code?: string }): string {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /** The monitors of a screen, by RandR 1.5 (randrproto.txt, RRGetMonitors). */
-import { printable, type XConnection } from "./connection.ts";
+import { printable } from "../output.ts";
+import type { XConnection } from "./connection.ts";
 
 /** A monitor: a rectangle of the screen that belongs together. */
 export interface Monitor {
