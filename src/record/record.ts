@@ -24,8 +24,8 @@ import { Segments } from "./segments.ts";
  * @param target - a path, or a stream that is closed at the end. A file there
  *   is overwritten, as are `name-2.mp4` and so on where the screen changes its
  *   size. A named pipe needs its reader first; a Unix socket is connected to.
- * @returns The recording, as soon as its first picture has been grabbed and its
- *   target is open.
+ * @returns The recording, as soon as its target is open and it has its first
+ *   picture.
  * @throws {PixelfluxError} by rejection: `ERR_INVALID_SETTING` or
  *   `ERR_UNKNOWN_SETTING` with `field`; `ERR_WRITE` where the target cannot be
  *   opened; `ERR_ABORTED` by `signal`; what `ScreenCapture.start()` rejects with.
@@ -44,7 +44,9 @@ export async function record(
   const { container, signal } = resolved;
   const segments = new Segments(target, container);
   await begin(own, segments, signal);
-  return new Recording(own, segments, resolved);
+  const recording = new Recording(own, segments, resolved);
+  await recording.begun;
+  return recording;
 }
 
 /** The capture comes first: a display that is not there is no reason to empty a file. */

@@ -57,11 +57,14 @@ export class Recording implements AsyncDisposable {
    *   What was recorded before is written, and can be played.
    */
   readonly finished: Promise<RecordingResult>;
+  /** @internal Resolves with the first picture, or the end before it. Never rejects. */
+  readonly begun: Promise<void>;
   readonly #capture: ScreenCapture;
   readonly #segments: Segments;
   readonly #options: ResolvedRecordOptions;
   readonly #timeline = new Timeline();
   readonly #settle = Promise.withResolvers<RecordingResult>();
+  readonly #beginning = Promise.withResolvers<void>();
   readonly #onAbort = (): void => this.#end({ endedBy: "stop" });
   readonly #advanceTimer: ReturnType<typeof setInterval>;
   #limitTimer: ReturnType<typeof setTimeout> | undefined;
@@ -80,6 +83,7 @@ export class Recording implements AsyncDisposable {
     this.#segments = segments;
     this.#options = options;
     segments.onFailure = (error) => this.#fail(error);
+    this.begun = this.#beginning.promise;
     this.finished = this.#settle.promise;
     // onError has told of a failure already; whoever waits for `finished` gets it too.
     this.finished.catch(() => undefined);
@@ -104,7 +108,8 @@ export class Recording implements AsyncDisposable {
    * Stops the clock and the capture until {@link resume}; nothing is captured
    * meanwhile. May be repeated.
    *
-   * @returns resolves when what was recorded before is written. Never rejects.
+   * @returns resolves when what was recorded before is written; a stream gets
+   *   the last picture later, when it is known how long it lasts. Never rejects.
    */
   pause(): Promise<void> {
     this.#orders = this.#orders.then(() => this.#pause());
@@ -180,7 +185,9 @@ export class Recording implements AsyncDisposable {
     const isTooMuch = sizeBytesMax && this.#segments.bytesWith(picture) > sizeBytesMax;
     if (isTooMuch && this.#segments.frames > 0) return this.#end({ endedBy: "sizeBytesMax" });
     this.#wantKeyframe(picture);
-    await this.#segments.take(picture);
+    const taken = this.#segments.take(picture);
+    this.#beginning.resolve();
+    await taken;
   }
 
   #wantKeyframe({ isKeyframe, timeUs }: TimedPicture): void {
@@ -232,6 +239,7 @@ export class Recording implements AsyncDisposable {
   #end(how: { endedBy: RecordingEnd } | { error: unknown }): void {
     if (this.#state === "ending" || this.#state === "ended") return;
     this.#state = "ending";
+    this.#beginning.resolve();
     if (this.#timeline.isRunning) this.#timeline.pause(monotonicUs());
     clearInterval(this.#advanceTimer);
     clearTimeout(this.#limitTimer);

@@ -25,7 +25,7 @@ export async function openPath(path: string): Promise<Target> {
   try {
     const kind = await kindOf(path);
     if (kind === "socket") return await SocketTarget.connect(path);
-    if (kind === "pipe") requireReader(path);
+    if (kind === "pipe") return new DeviceTarget(await openPipe(path));
     const handle = await open(path, "w");
     return kind === "file" ? new FileTarget(handle) : new DeviceTarget(handle);
   } catch (error) {
@@ -69,13 +69,23 @@ async function kindOf(path: string): Promise<PathKind> {
   }
 }
 
-/** Opening a pipe waits for its reader, which nothing could end (fifo(7)); without one this fails. */
-function requireReader(path: string): void {
+/**
+ * Opens a pipe that has a reader. To open one without waits for a reader, which
+ * nothing could end (fifo(7)), so whether there is one is asked first. That
+ * descriptor stays open meanwhile, or the reader would see the pipe's end; and
+ * one for reading, which has the pipe opened at once if its reader has just gone.
+ */
+async function openPipe(path: string): Promise<FileHandle> {
+  const asked: number[] = [];
   try {
-    closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+    asked.push(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+    asked.push(openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
+    return await open(path, constants.O_WRONLY);
   } catch (error) {
     if (codeOf(error) !== "ENXIO") throw error;
     throw new Error("nobody reads this pipe; start its reader first", { cause: error });
+  } finally {
+    for (const descriptor of asked) closeSync(descriptor);
   }
 }
 
