@@ -75,7 +75,7 @@ function commandLine(pick: (limit: number) => number): string[] {
     const option = any(OPTIONS);
     return [[option], [option, any(VALUES)], [`${option}=${any(VALUES)}`], [any(VALUES)]][pick(4)];
   });
-  const ending = ENDINGS[command] ?? [];
+  const ending = Object.hasOwn(ENDINGS, command) ? (ENDINGS[command] ?? []) : [];
   const source = command === "list" ? [] : SOURCE;
   return [command, ...parts.flatMap((part) => part ?? []), ...ending, ...source];
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 import type { ServerWebSocket } from "bun";
+import example from "pixelflux-ffi/viewer";
 import type { Page } from "playwright-core";
-import example from "../../examples/screen-to-browser/index.html";
 import {
   type PlayerOptions,
   parseViewerMessage,
@@ -28,7 +28,7 @@ export interface OpenOptions {
   readonly player?: PlayerOptions;
   /** Runs in the page before anything of its own. */
   readonly script?: string;
-  /** Default "/"; "/no-worker" allows no workers, "/example" is screen-to-browser's. */
+  /** Default "/"; "/no-worker" allows no workers, "/example" is the package's viewer. */
   readonly path?: string;
   /** By a name that is no secure context. */
   readonly isPlain?: boolean;
