@@ -9,10 +9,11 @@ import { commandHelp, programHelp } from "./help.ts";
 import { list } from "./list.ts";
 import { shown, UsageError } from "./option.ts";
 import { OutputClosed, printable, takeStreamErrors, tell, writeResult } from "./output.ts";
+import { record } from "./record.ts";
 import { serve } from "./serve.ts";
 import { optionName } from "./setting-options.ts";
 
-const COMMANDS = [serve, list, doctor, bench];
+const COMMANDS = [serve, record, list, doctor, bench];
 
 /** Does what the command line says; gives the exit code. */
 async function run([name, ...args]: readonly string[]): Promise<number> {

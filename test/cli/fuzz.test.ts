@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 // Whatever is on the command line: an exit code of ours, and words instead of a stack.
-import { expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { random, seedOfRun } from "../support/random.ts";
 import { runCli } from "./cli.ts";
 
@@ -10,7 +13,7 @@ const CASES_MAX = 300;
 const TIME_MS_MAX = 5000;
 const WORKERS = 2;
 
-const COMMANDS = ["serve", "list", "doctor", "bench"];
+const COMMANDS = ["serve", "record", "list", "doctor", "bench"];
 const OPTIONS = [
   ...["--port", "--hostname", "--token", "--no-token", "--origins", "--viewers-max", "--no-adapt"],
   ...["--idle-ms", "--budget-bytes", "--stall-ms", "--lag-ms", "--seconds", "--json", "--help"],
@@ -27,6 +30,7 @@ const OPTIONS = [
     "--__proto__",
   ],
 ];
+const FILES = ["film.mp4", "/nowhere/film.mp4", "film.h264", "film.webm", ".mp4", "-"];
 const VALUES = [
   ...["", "0", "1", "16", "-1", "1.5", "1e99", "0x10", "NaN", "Infinity", "9".repeat(40), "true"],
   ...[
@@ -63,6 +67,7 @@ const VALUES = [
 const ENDINGS: Record<string, string[]> = {
   serve: ["--seconds", "0.05", "--port", "0", "--hostname", "127.0.0.1"],
   bench: ["--seconds", "0.05"],
+  record: ["--seconds", "0.05"],
 };
 const SOURCE = ["--display", "synthetic://64x64@60"];
 
@@ -75,10 +80,17 @@ function commandLine(pick: (limit: number) => number): string[] {
     const option = any(OPTIONS);
     return [[option], [option, any(VALUES)], [`${option}=${any(VALUES)}`], [any(VALUES)]][pick(4)];
   });
+  if (command === "record" && pick(4) > 0) parts.unshift([any(FILES)]);
   const ending = Object.hasOwn(ENDINGS, command) ? (ENDINGS[command] ?? []) : [];
   const source = command === "list" ? [] : SOURCE;
   return [command, ...parts.flatMap((part) => part ?? []), ...ending, ...source];
 }
+
+let cwd = "";
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), "pf-cli-fuzz-"));
+});
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
 test(`any command line (PF_SEED=${seed})`, async () => {
   const pick = random(seed);
@@ -90,7 +102,7 @@ test(`any command line (PF_SEED=${seed})`, async () => {
     while (count < CASES_MAX && isTime()) {
       count += 1;
       const args = commandLine(pick);
-      const { exitCode, signal, stdout, stderr } = await runCli(args, { timeoutMs: 20_000 });
+      const { exitCode, signal, stdout, stderr } = await runCli(args, { cwd, timeoutMs: 20_000 });
       const outcome = JSON.stringify({ args, exitCode, signal, stdout, stderr });
       if (exitCode === null || !(exitCode in seen)) throw new Error(outcome);
       seen[exitCode] = (seen[exitCode] ?? 0) + 1;

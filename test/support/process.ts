@@ -29,6 +29,8 @@ export interface ChildResult {
 
 export interface ChildOptions {
   env?: Record<string, string | undefined>;
+  /** Default: the root of the repository. */
+  cwd?: string;
   /** After this long the child is killed, and its signal is SIGKILL. Default 30000. */
   timeoutMs?: number;
 }
@@ -39,7 +41,7 @@ export async function runCommand(
   options: ChildOptions = {},
 ): Promise<ChildResult> {
   const child = Bun.spawn(command, {
-    cwd: rootPath,
+    cwd: options.cwd ?? rootPath,
     env: { ...process.env, ...options.env },
     stdin: "ignore",
     stdout: "pipe",
