@@ -12,7 +12,16 @@ import {
 } from "./native/capture.ts";
 import { releaseStripeBuffer } from "./native/stripe-buffer.ts";
 import { type PollListener, PollWorker } from "./poll-worker.ts";
-import { abortedError, isAborted, pollError, type RunHost, type RunPhase } from "./run-phase.ts";
+import {
+  abortedError,
+  isAborted,
+  pollError,
+  type RunHost,
+  type RunPhase,
+  screenshotAbortedError,
+} from "./run-phase.ts";
+import type { CheckedScreenshotOptions, Screenshot } from "./screenshot.ts";
+import { ScreenshotQueue } from "./screenshot-queue.ts";
 import { nativeSettings, type ResolvedSettings } from "./settings.ts";
 import { type CaptureStats, RunStats } from "./stats.ts";
 import { Stripe } from "./stripe.ts";
@@ -49,6 +58,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
   #wakeIterator: (() => void) | undefined;
   readonly #pump = new TurnPump(() => this.#deliverBatch());
   readonly #turn = new TurnBudget();
+  readonly #screenshots = new ScreenshotQueue();
 
   /**
    * Begins at once, or when `previous` has finished.
@@ -88,6 +98,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
     this.#phase = "stopping";
     this.#failure = undefined;
     this.#native?.stop();
+    this.#screenshots.fail(screenshotAbortedError());
     this.#releaseLeftover();
     if (!this.#hasStarted) this.#startedSettle.reject(abortedError());
     this.#wake();
@@ -101,6 +112,13 @@ export class CaptureRun implements PollListener, RegisteredRun {
   requestKeyframe(): void {
     // Before the native start there is nothing to ask for: the first frame is complete.
     this.#native?.requestKeyframe();
+  }
+
+  /** Also before the native start. @param keeper - stays alive until the promise is settled. */
+  screenshot(options: CheckedScreenshotOptions, keeper: object): Promise<Screenshot> {
+    const screenshot = this.#screenshots.add(options, keeper);
+    this.#withNative((native) => this.#screenshots.ask(native));
+    return screenshot;
   }
 
   stats(): CaptureStats {
@@ -131,6 +149,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
   }
 
   onNews(): void {
+    this.#withNative((native) => this.#screenshots.take(native));
     if (this.#onStripe) {
       this.#pump.request();
     } else if (this.#wakeIterator) {
@@ -142,6 +161,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
   }
 
   onEnded(): void {
+    this.#withNative((native) => this.#screenshots.take(native));
     this.#guard(() => this.#takeLeftover());
     this.#finish();
   }
@@ -179,6 +199,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
     const native = NativeCapture.start(nativeSettings(this.#host.settings));
     this.#native = native;
     registerRun(this);
+    this.#screenshots.ask(native);
     PollWorker.acquire().watch({ libraryPath: native.library.path, handle: native.handle }, this);
   }
 
@@ -300,6 +321,12 @@ export class CaptureRun implements PollListener, RegisteredRun {
     }
   }
 
+  /** {@link #guard} for a step that is left out where nothing native is there. */
+  #withNative(step: (native: NativeCapture) => void): void {
+    const native = this.#native;
+    if (native) this.#guard(() => step(native));
+  }
+
   /** The native threads are gone, or never were: gives back, and tells everybody. */
   #finish(): void {
     if (this.#native) {
@@ -318,6 +345,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
       }
       this.#host.emitter.emit("stop");
     }
+    this.#screenshots.fail(this.#failure ?? screenshotAbortedError());
     this.#wake();
     this.#finishedSettle.resolve();
   }

@@ -6,6 +6,12 @@ import { PixelfluxError } from "./errors.ts";
 import { CaptureEmitter, type CaptureEvents, type CaptureListener } from "./events.ts";
 import type { RunHost } from "./run-phase.ts";
 import {
+  type CheckedScreenshotOptions,
+  checkScreenshotOptions,
+  type Screenshot,
+  type ScreenshotOptions,
+} from "./screenshot.ts";
+import {
   type CaptureSettings,
   mergeSettings,
   type ResolvedSettings,
@@ -36,6 +42,8 @@ export class ScreenCapture implements AsyncDisposable {
   readonly #emitter = new CaptureEmitter();
   /** What runs see of it: not the object itself, which a run without a callback must not keep. */
   readonly #host: RunHost & { settings: ResolvedSettings };
+  /** Captures of {@link screenshot}s that were asked for while this one did not run. */
+  readonly #oneShots = new Set<ScreenCapture>();
 
   /**
    * Checks the settings; nothing is opened before {@link start}.
@@ -108,7 +116,10 @@ export class ScreenCapture implements AsyncDisposable {
    */
   stop(): Promise<void> {
     this.#run?.requestStop();
-    return this.#run?.finished ?? Promise.resolve();
+    const finished = this.#run?.finished ?? Promise.resolve();
+    if (this.#oneShots.size === 0) return finished;
+    const oneShots = [...this.#oneShots].map((capture) => capture.stop());
+    return Promise.all([finished, ...oneShots]).then(() => undefined);
   }
 
   /**
@@ -140,6 +151,34 @@ export class ScreenCapture implements AsyncDisposable {
       throw new PixelfluxError("ERR_NOT_RUNNING", "requestKeyframe", text);
     }
     this.#run.requestKeyframe();
+  }
+
+  /**
+   * Takes one picture of the screen as it is now, with the pointer and the
+   * watermark as the settings want them.
+   *
+   * A running capture, however its stripes are read or not, takes it from its own
+   * frame within a few milliseconds: it does not wait for `targetFps` or for a
+   * slow reader, and the stripes go on. One that has not got its first frame yet,
+   * or waits for a lost display (`reconnect`), takes it as soon as it can. A
+   * capture that does not run takes it by another with the same settings, which
+   * is started for that and stopped again before this resolves; events and
+   * counters of this one do not change.
+   *
+   * Any number may be asked for at the same time; four are worked on at once.
+   *
+   * @returns the picture, which is the caller's to release.
+   * @throws {PixelfluxError} by rejection: `ERR_INVALID_SETTING` or
+   *   `ERR_UNKNOWN_SETTING`; `ERR_REGION_OFF_SCREEN` where the region does not lie
+   *   within the frame; `ERR_OUT_OF_MEMORY`; `ERR_ABORTED` where `stop()` comes
+   *   first; what the capture fails of, as {@link start} does, where that comes
+   *   first. The signal's reason where that is aborted.
+   */
+  async screenshot(options: ScreenshotOptions = {}): Promise<Screenshot> {
+    const checked = checkScreenshotOptions(options);
+    return this.running && this.#run
+      ? await this.#run.screenshot(checked, this)
+      : await this.#screenshotOnce(checked);
   }
 
   /** Reads the counters since the last start; see {@link CaptureStats}. Does not block. */
@@ -179,6 +218,26 @@ export class ScreenCapture implements AsyncDisposable {
   /** {@link stop}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
+  }
+
+  /** Takes a screenshot by a capture of its own, whose stripes nobody reads. */
+  async #screenshotOnce(options: CheckedScreenshotOptions): Promise<Screenshot> {
+    options.signal?.throwIfAborted();
+    // What the first frame's stripes are is all the same; these are the quickest.
+    const cheap = { outputMode: "jpeg", queueFrames: 1, reconnect: false } as const;
+    const capture = new ScreenCapture({ ...this.settings, ...cheap });
+    // Its failures are told by the screenshot.
+    capture.on("error", () => undefined);
+    const run = capture.#begin(undefined);
+    const started = Promise.allSettled([run.started]);
+    this.#oneShots.add(capture);
+    try {
+      return await run.screenshot(options, capture);
+    } finally {
+      this.#oneShots.delete(capture);
+      await capture.stop();
+      await started;
+    }
   }
 
   /** The callback as a function that never throws, and that keeps the object while it may be called. */

@@ -10,6 +10,12 @@ export type { CaptureLatency, LatencySummary } from "./latency.ts";
 export { type Capabilities, type Codec, capabilities } from "./native/capabilities.ts";
 export { monotonicUs } from "./native/clock.ts";
 export { type MemoryUsage, memoryUsage } from "./native/memory.ts";
+export type {
+  Region,
+  Screenshot,
+  ScreenshotFormat,
+  ScreenshotOptions,
+} from "./screenshot.ts";
 export type { CaptureSettings, ResolvedSettings } from "./settings.ts";
 export type { CaptureStats } from "./stats.ts";
 export type { Stripe } from "./stripe.ts";

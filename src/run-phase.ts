@@ -34,6 +34,11 @@ export function abortedError(): PixelfluxError {
   return new PixelfluxError("ERR_ABORTED", "start", text);
 }
 
+export function screenshotAbortedError(): PixelfluxError {
+  const text = "screenshot: stop() was called before it was there";
+  return new PixelfluxError("ERR_ABORTED", "screenshot", text);
+}
+
 export function pollError(operation: string, message: string): PixelfluxError {
   const text = `${operation}: the worker that waits for stripes failed: ${message}. Start the capture again; if it stays so, look at the limits of memory and threads.`;
   return new PixelfluxError("ERR_NO_RESOURCE", operation, text);

@@ -284,7 +284,7 @@ function isArray(value: object): boolean {
 }
 
 /** A value as an error message shows it; runs none of the caller's code. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   switch (typeof value) {
     case "string": {
       const cut = value.length > SHOWN_LENGTH_MAX;

@@ -24,6 +24,7 @@ extern const pf_test frame_tests[];
 extern const pf_test lease_tests[];
 extern const pf_test opening_tests[];
 extern const pf_test overlay_tests[];
+extern const pf_test screenshot_tests[];
 extern const pf_test scroll_tests[];
 extern const pf_test session_tests[];
 extern const pf_test source_tests[];

@@ -4,7 +4,7 @@ import { errorOfStatus, type PixelfluxError } from "../errors.ts";
 import { mismatch } from "./layout.ts";
 import { Lease, releaseLeased } from "./lease.ts";
 import { type NativeLibrary, nativeLibrary } from "./library.ts";
-import { type CollectedCount, createStripeBuffer } from "./stripe-buffer.ts";
+import { adoptBytes, type CollectedCount, createStripeBuffer } from "./stripe-buffer.ts";
 import { type StructBuffer, sizedStruct, textOf } from "./struct-buffer.ts";
 
 /** `pf_phase`. */
@@ -58,6 +58,36 @@ export interface NativeStripe extends StripeTimes {
 /** `pf_stripe_type`. */
 export const STRIPE_TYPES: readonly NativeStripe["type"][] = ["jpeg", "h264", "copy"];
 
+/** `pf_screenshot_format`. */
+export const SCREENSHOT_FORMATS = ["png", "jpeg", "raw"] as const;
+
+/** `PF_SCREENSHOT_COUNT_MAX`: screenshots that may be asked for and not drained. */
+export const SCREENSHOT_COUNT_MAX = 4;
+
+/** `pf_screenshot_request` without its size and id. */
+export interface NativeScreenshotRequest {
+  /** Index into {@link SCREENSHOT_FORMATS}. */
+  readonly format: number;
+  readonly quality: number;
+  readonly x: number;
+  readonly y: number;
+  /** 0: as far as the frame goes; `height`, too. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** `pf_screenshot`: what has become of a request. */
+export interface NativeScreenshot {
+  readonly id: number;
+  /** The bytes, which belong to it now; `undefined` where the status is an error. */
+  readonly buffer: ArrayBuffer | undefined;
+  readonly status: number;
+  readonly timestampUs: number;
+  /** Its size in px, or the frame's where the rectangle does not lie in that. */
+  readonly width: number;
+  readonly height: number;
+}
+
 /** `pf_stage`: each begins where the one before ends. */
 export const NATIVE_STAGES = [
   "wait",
@@ -81,8 +111,9 @@ export const DRAIN_COUNT_MAX = 64;
 
 const MESSAGE_BYTES_MAX = 1024;
 
-/** `PF_WAIT_MS_MAX`, `PF_STATUS_ENDED`. */
+/** `PF_WAIT_MS_MAX`, `PF_STATUS_OK`, `PF_STATUS_ENDED`. */
 const WAIT_MS_MAX = 100;
+const STATUS_OK = 0;
 const STATUS_ENDED = 2;
 
 /**
@@ -207,6 +238,51 @@ export class NativeCapture {
       const latencyNs = this.#batch.number("latency_ns", index);
       tell?.({ latencyNs, drainedMs: this.#drainedMs });
     }
+  }
+
+  /**
+   * Asks for a screenshot, of which {@link drainScreenshot} tells later.
+   *
+   * @param id - the caller's own, 32 bits.
+   * @returns false where no answer will come: too many are under way, or the capture has ended.
+   * @throws {PixelfluxError}
+   */
+  requestScreenshot(id: number, request: NativeScreenshotRequest): boolean {
+    const { call, layout } = this.library;
+    const packed = sizedStruct("pf_screenshot_request", layout.pf_screenshot_request);
+    packed.set("id", id);
+    packed.set("format", request.format);
+    packed.set("quality", request.quality);
+    packed.set("x", request.x);
+    packed.set("y", request.y);
+    packed.set("width", request.width);
+    packed.set("height", request.height);
+    const status = call.pf_capture_request_screenshot(this.handle, packed.bytes);
+    this.#check(status, "screenshot");
+    return status === STATUS_OK;
+  }
+
+  /** The next screenshot that is ready, which belongs to the caller now. @throws {PixelfluxError} */
+  drainScreenshot(): NativeScreenshot | undefined {
+    const { screenshot } = this.#lease;
+    const count = new Uint32Array(1);
+    const status = this.library.call.pf_capture_drain_screenshots(
+      this.handle,
+      screenshot.bytes,
+      1,
+      count,
+    );
+    this.#check(status, "screenshot");
+    if (count[0] === 0) return undefined;
+    const isThere = screenshot.number("context") !== 0;
+    return {
+      id: screenshot.number("id"),
+      buffer: isThere ? adoptBytes(this.library, screenshot, 0) : undefined,
+      status: screenshot.number("status"),
+      timestampUs: screenshot.number("timestamp_us"),
+      width: screenshot.number("width"),
+      height: screenshot.number("height"),
+    };
   }
 
   /** Asks for the end and wakes whoever waits; queued stripes are gone. May be repeated. */

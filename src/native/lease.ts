@@ -14,6 +14,8 @@ import { StructBuffer } from "./struct-buffer.ts";
 export class Lease {
   /** Where `pf_capture_drain` is to put stripes; their `context` is 0 once they are owned. */
   readonly stripes: StructBuffer<"pf_stripe">;
+  /** Where `pf_capture_drain_screenshots` is to put one: the place of a stripe behind those. */
+  readonly screenshot: StructBuffer<"pf_screenshot">;
   readonly #head: StructBuffer<"pf_lease">;
   readonly #memory: ArrayBuffer;
 
@@ -24,13 +26,16 @@ export class Lease {
    * @throws {PixelfluxError} where there is no memory.
    */
   constructor(library: NativeLibrary, stripeCount: number) {
-    const { pf_lease: head, pf_stripe: stripe } = library.layout;
+    const { pf_lease: head, pf_stripe: stripe, pf_screenshot: screenshot } = library.layout;
     const stripesBytes = stripe.sizeBytes * stripeCount;
-    this.#memory = createMemory(library, stripeCount, head.sizeBytes + stripesBytes);
-    const headBytes = new Uint8Array(this.#memory, 0, head.sizeBytes);
-    const stripeBytes = new Uint8Array(this.#memory, head.sizeBytes, stripesBytes);
-    this.#head = new StructBuffer("pf_lease", head, 1, headBytes);
-    this.stripes = new StructBuffer("pf_stripe", stripe, stripeCount, stripeBytes);
+    const screenshotAt = head.sizeBytes + stripesBytes;
+    this.#memory = createMemory(library, stripeCount + 1, screenshotAt + stripe.sizeBytes);
+    const part = (at: number, bytes: number) => new Uint8Array(this.#memory, at, bytes);
+    this.#head = new StructBuffer("pf_lease", head, 1, part(0, head.sizeBytes));
+    const stripes = part(head.sizeBytes, stripesBytes);
+    this.stripes = new StructBuffer("pf_stripe", stripe, stripeCount, stripes);
+    const place = part(screenshotAt, screenshot.sizeBytes);
+    this.screenshot = new StructBuffer("pf_screenshot", screenshot, 1, place);
   }
 
   /** Where `pf_capture_start` is to put the handle: the structure's first field. */

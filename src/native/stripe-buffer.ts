@@ -48,22 +48,29 @@ export function createStripeBuffer(
   index: number,
   counter: CollectedCount,
 ): ArrayBuffer {
-  const buffer = adopt(library, stripes, index);
+  const buffer = adoptBytes(library, stripes, index);
   collected.register(buffer, counter, buffer);
   return buffer;
 }
 
-function adopt(
+/**
+ * Makes the ArrayBuffer that owns the bytes of a drained stripe or screenshot
+ * from here on, and counts nothing.
+ *
+ * @param drained - where it was drained to; its `context` there becomes 0.
+ * @throws {Error} where JavaScript has no memory; the bytes are released then.
+ */
+export function adoptBytes<S extends "pf_stripe" | "pf_screenshot">(
   library: NativeLibrary,
-  stripes: StructBuffer<"pf_stripe">,
+  drained: StructBuffer<S>,
   index: number,
 ): ArrayBuffer {
-  const address = stripes.number("bytes", index);
-  const lengthBytes = stripes.number("size_bytes", index);
-  const context = stripes.number("context", index);
+  const address = drained.number("bytes", index);
+  const lengthBytes = drained.number("size_bytes", index);
+  const context = drained.number("context", index);
   try {
     // A worker is terminated where a function begins or a loop goes round, so not between these.
-    stripes.clearAddress("context", index);
+    drained.clearAddress("context", index);
     return toOwningArrayBuffer(address, 0, lengthBytes, context, library.releaseAddress);
   } catch (error) {
     releaseStripeBytes(library, address, context);

@@ -44,6 +44,19 @@ export const CAPTURE_SYMBOLS = {
     ],
     returns: "i32",
   },
+  pf_capture_request_screenshot: {
+    args: ["u64" /* uint64_t handle */, "buffer" /* const pf_screenshot_request *request */],
+    returns: "i32",
+  },
+  pf_capture_drain_screenshots: {
+    args: [
+      "u64" /* uint64_t handle */,
+      "buffer" /* pf_screenshot *screenshots */,
+      "u32" /* uint32_t capacity */,
+      "buffer" /* uint32_t *count */,
+    ],
+    returns: "i32",
+  },
   pf_stripe_release: { args: ["ptr" /* void *bytes */, "ptr" /* void *context */] },
   pf_capture_stop: { args: ["u64" /* uint64_t handle */], returns: "i32" },
   pf_capture_free: { args: ["u64" /* uint64_t handle */], returns: "i32" },

@@ -137,6 +137,11 @@ export function decodeJpegs(payloads: Uint8Array[]): Promise<Canvas[]> {
   return decode({ options: ["-f", "image2pipe", "-c:v", "mjpeg"], payloads }, false);
 }
 
+/** Decodes PNGs of one size. */
+export function decodePngs(payloads: Uint8Array[]): Promise<Canvas[]> {
+  return decode({ options: ["-f", "image2pipe", "-c:v", "png"], payloads }, false);
+}
+
 export interface H264Options {
   /** Decode everything, give only the last picture. */
   lastOnly?: boolean;

@@ -5,7 +5,12 @@ import type { FFIFunction } from "bun:ffi";
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { NATIVE_STAGES, STRIPE_TYPES } from "../../src/native/capture.ts";
+import {
+  NATIVE_STAGES,
+  SCREENSHOT_COUNT_MAX,
+  SCREENSHOT_FORMATS,
+  STRIPE_TYPES,
+} from "../../src/native/capture.ts";
 import { fieldSizeBytes, STRUCTS } from "../../src/native/layout.ts";
 import { ABI_VERSION, nativeLibrary } from "../../src/native/library.ts";
 import { ABI_SYMBOLS, CAPTURE_SYMBOLS, POLL_SYMBOLS } from "../../src/native/symbols.ts";
@@ -68,6 +73,7 @@ test("limits are those of the header", () => {
   expect(fieldSizeBytes(STRUCTS.pf_settings.watermark_path)).toBe(
     constant("PF_WATERMARK_PATH_BYTES_MAX"),
   );
+  expect(SCREENSHOT_COUNT_MAX).toBe(constant("PF_SCREENSHOT_COUNT_MAX"));
   expect(SETTING_FIELDS.display.expected).toContain(
     `${constant("PF_DISPLAY_BYTES_MAX") - 1} bytes`,
   );
@@ -84,6 +90,7 @@ function wordsOf(name: string, prefix: string): string[] {
 test("words stand for the header's values", () => {
   expect(wordsOf("pf_stage", "PF_STAGE_")).toEqual([...NATIVE_STAGES]);
   expect(wordsOf("pf_stripe_type", "PF_STRIPE_")).toEqual([...STRIPE_TYPES]);
+  expect(wordsOf("pf_screenshot_format", "PF_SCREENSHOT_")).toEqual([...SCREENSHOT_FORMATS]);
   const { stripeHeader, outputMode } = SETTING_FIELDS;
   for (const [index, word] of wordsOf("pf_stripe_header", "PF_HEADER_").entries()) {
     expect(stripeHeader.accepts(word) && stripeHeader.toNative(word)).toBe(index);

@@ -81,6 +81,46 @@ int32_t pf_capture_request_keyframe(uint64_t handle) {
     return PF_STATUS_OK;
 }
 
+/** Whether a request's fields are in their ranges; the rectangle's are when it is
+ * served. */
+static pf_status check_screenshot(const pf_screenshot_request *request) {
+    if (request == NULL || request->size_bytes != sizeof *request) {
+        return refuse("request: expected a pf_screenshot_request with its size_bytes set");
+    }
+    if (request->format > PF_SCREENSHOT_RAW || request->quality > 100) {
+        return refuse("format, quality: expected a pf_screenshot_format and 0...100");
+    }
+    return PF_STATUS_OK;
+}
+
+int32_t pf_capture_request_screenshot(uint64_t handle, const pf_screenshot_request *request) {
+    pf_status status = check_screenshot(request);
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
+    pf_capture *capture = pf_handles_acquire(handle);
+    if (capture == NULL) {
+        return PF_STATUS_STALE_HANDLE;
+    }
+    status = pf_capture_want_screenshot(capture, request);
+    pf_handles_release(handle);
+    return status;
+}
+
+int32_t pf_capture_drain_screenshots(uint64_t handle, pf_screenshot *screenshots, uint32_t capacity,
+                                     uint32_t *count) {
+    if (screenshots == NULL || capacity == 0 || count == NULL) {
+        return refuse("screenshots, capacity, count: expected room for one, received none");
+    }
+    pf_capture *capture = pf_handles_acquire(handle);
+    if (capture == NULL) {
+        return PF_STATUS_STALE_HANDLE;
+    }
+    *count = pf_screenshots_drain(&capture->screenshots, screenshots, capacity);
+    pf_handles_release(handle);
+    return PF_STATUS_OK;
+}
+
 int32_t pf_capture_wait(uint64_t handle, uint32_t timeout_ms) {
     pf_capture *capture = pf_handles_acquire(handle);
     if (capture == NULL) {

@@ -15,12 +15,19 @@ _Static_assert(sizeof(pf_settings) == 4456, "pf_settings");
 _Static_assert(offsetof(pf_settings, target_fps) == 280, "pf_settings.target_fps");
 _Static_assert(offsetof(pf_settings, watermark_path) == 360, "pf_settings.watermark_path");
 _Static_assert(sizeof(pf_stripe) == 80, "pf_stripe");
+_Static_assert(sizeof(pf_screenshot_request) == 32, "pf_screenshot_request");
+_Static_assert(sizeof(pf_screenshot) == 48, "pf_screenshot");
 _Static_assert(sizeof(pf_lease) == 16, "pf_lease");
 _Static_assert(sizeof(pf_state) == 32, "pf_state");
 _Static_assert(sizeof(pf_stats) == 104, "pf_stats");
 _Static_assert(sizeof(pf_histogram) == 56, "pf_histogram");
 _Static_assert(sizeof(pf_memory) == 32, "pf_memory");
 _Static_assert(sizeof(pf_capabilities) == 112, "pf_capabilities");
+
+_Static_assert(sizeof(pf_screenshot) <= sizeof(pf_stripe) &&
+                   offsetof(pf_screenshot, bytes) == offsetof(pf_stripe, bytes) &&
+                   offsetof(pf_screenshot, context) == offsetof(pf_stripe, context),
+               "a lease holds a screenshot in a stripe's place");
 
 typedef struct field {
     const char *name;
@@ -88,6 +95,20 @@ static const field stripe_fields[] = {
     FIELD(pf_stripe, h264_profile),
 };
 
+static const field screenshot_request_fields[] = {
+    FIELD(pf_screenshot_request, size_bytes), FIELD(pf_screenshot_request, id),
+    FIELD(pf_screenshot_request, format),     FIELD(pf_screenshot_request, quality),
+    FIELD(pf_screenshot_request, x),          FIELD(pf_screenshot_request, y),
+    FIELD(pf_screenshot_request, width),      FIELD(pf_screenshot_request, height),
+};
+
+static const field screenshot_fields[] = {
+    FIELD(pf_screenshot, bytes),        FIELD(pf_screenshot, context),
+    FIELD(pf_screenshot, timestamp_us), FIELD(pf_screenshot, size_bytes),
+    FIELD(pf_screenshot, id),           FIELD(pf_screenshot, status),
+    FIELD(pf_screenshot, width),        FIELD(pf_screenshot, height),
+};
+
 static const field state_fields[] = {
     FIELD(pf_state, size_bytes),   FIELD(pf_state, phase),       FIELD(pf_state, error),
     FIELD(pf_state, queued_count), FIELD(pf_state, width),       FIELD(pf_state, height),
@@ -140,10 +161,16 @@ typedef struct structure {
     { #type, sizeof(type), table, sizeof(table) / sizeof *(table) }
 
 static const structure structures[] = {
-    STRUCTURE(pf_settings, settings_fields),   STRUCTURE(pf_stripe, stripe_fields),
-    STRUCTURE(pf_state, state_fields),         STRUCTURE(pf_stats, stats_fields),
-    STRUCTURE(pf_histogram, histogram_fields), STRUCTURE(pf_memory, memory_fields),
-    STRUCTURE(pf_lease, lease_fields),         STRUCTURE(pf_capabilities, capabilities_fields),
+    STRUCTURE(pf_settings, settings_fields),
+    STRUCTURE(pf_stripe, stripe_fields),
+    STRUCTURE(pf_state, state_fields),
+    STRUCTURE(pf_stats, stats_fields),
+    STRUCTURE(pf_histogram, histogram_fields),
+    STRUCTURE(pf_memory, memory_fields),
+    STRUCTURE(pf_lease, lease_fields),
+    STRUCTURE(pf_capabilities, capabilities_fields),
+    STRUCTURE(pf_screenshot_request, screenshot_request_fields),
+    STRUCTURE(pf_screenshot, screenshot_fields),
 };
 
 static char text[8192];

@@ -31,6 +31,7 @@ static pf_capture *alloc_capture(const pf_settings *settings) {
 
 static void init_capture(pf_capture *capture) {
     pf_outbox_init(&capture->outbox, &capture->wake, capture->settings->queue_frames);
+    pf_screenshots_init(&capture->screenshots, &capture->outbox, &capture->wake);
     pthread_mutex_init(&capture->lock, NULL);
     pthread_mutex_init(&capture->update_lock, NULL);
     pthread_cond_init(&capture->joined_changed, NULL);
@@ -38,6 +39,7 @@ static void init_capture(pf_capture *capture) {
 }
 
 static void deinit_capture(pf_capture *capture) {
+    pf_screenshots_deinit(&capture->screenshots);
     pf_outbox_deinit(&capture->outbox);
     pthread_cond_destroy(&capture->joined_changed);
     pthread_mutex_destroy(&capture->update_lock);
@@ -145,7 +147,16 @@ void pf_capture_want_keyframe(pf_capture *capture) {
     pf_wake_kick(&capture->wake);
 }
 
+pf_status pf_capture_want_screenshot(pf_capture *capture, const pf_screenshot_request *request) {
+    pf_status status = pf_screenshots_request(&capture->screenshots, request);
+    if (status == PF_STATUS_OK) {
+        pf_wake_kick(&capture->wake);
+    }
+    return status;
+}
+
 void pf_capture_end(pf_capture *capture) {
+    pf_screenshots_close(&capture->screenshots);
     pf_outbox_close(&capture->outbox);
     pf_wake_stop(&capture->wake);
 }

@@ -11,10 +11,12 @@
 #include "capture/frame.h"
 #include "capture/outbox.h"
 #include "capture/pacer.h"
+#include "capture/screenshots.h"
 
 typedef struct pf_capture {
     pf_wake wake;
     pf_outbox outbox;
+    pf_screenshots screenshots;
 
     /** One update at a time: each may have to read a file. */
     pthread_mutex_t update_lock;
@@ -73,6 +75,7 @@ void pf_capture_destroy(pf_capture *capture);
 /** The capture's side of the functions of the same names in pixelflux.h. */
 pf_status pf_capture_set(pf_capture *capture, const pf_settings *settings, pf_error *error);
 void pf_capture_want_keyframe(pf_capture *capture);
+pf_status pf_capture_want_screenshot(pf_capture *capture, const pf_screenshot_request *request);
 void pf_capture_end(pf_capture *capture);
 void pf_capture_wait_ended(pf_capture *capture);
 void pf_capture_read_stats(pf_capture *capture, pf_stats *stats);

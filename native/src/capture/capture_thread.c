@@ -170,11 +170,36 @@ static uint64_t refresh_ns(const pf_capture *capture) {
     return due_ns > alone_ns ? due_ns : alone_ns;
 }
 
+/** Serves what is asked for from a frame that is up to date, and leaves the events
+ * as they are after that. */
+static pf_status take_screenshots(pf_capture *capture, pf_source_events *events, pf_error *error) {
+    uint32_t count = pf_screenshots_wanted(&capture->screenshots);
+    if (count == 0) {
+        return PF_STATUS_OK;
+    }
+    pf_status status = pf_frame_catch_up(&capture->stage, error);
+    if (status == PF_STATUS_OK) {
+        status = look_around(capture, events, error);
+    }
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
+    if (capture->stage.all_damaged) {
+        /* It has been resized, or cut anew, meanwhile. */
+        pf_wake_kick(&capture->wake);
+        return PF_STATUS_OK;
+    }
+    return pf_screenshots_take(&capture->screenshots, &capture->stage, count, error);
+}
+
 /** One turn: takes a frame, or sleeps until there may be reason for one. */
 static pf_status turn(pf_capture *capture, pf_error *error) {
     pf_source *source = capture->stage.source;
     pf_source_events events = {0};
     pf_status status = look_around(capture, &events, error);
+    if (status == PF_STATUS_OK) {
+        status = take_screenshots(capture, &events, error);
+    }
     if (status != PF_STATUS_OK) {
         return status;
     }
@@ -197,7 +222,11 @@ static pf_status turn(pf_capture *capture, pf_error *error) {
 
 /** Captures until the capture is asked to end, or something fails. */
 static pf_status run_source(pf_capture *capture, pf_error *error) {
+    pf_source_events events = {0};
     pf_status status = open_stages(capture, error);
+    if (status == PF_STATUS_OK) {
+        status = take_screenshots(capture, &events, error);
+    }
     if (status == PF_STATUS_OK) {
         capture->reason_ns = pf_clock_now_ns();
         status = take_frame(capture, true, true, capture->reason_ns, error);
@@ -255,7 +284,9 @@ void *pf_capture_main(void *context) {
     if (!pf_pool_acquire()) {
         pf_error_set(&error, PF_STATUS_NO_RESOURCE, "the system refuses the encoders' threads");
     } else {
+        pf_screenshots_begin(&capture->screenshots);
         run_capture(capture, &error);
+        pf_screenshots_end(&capture->screenshots);
         pf_pool_release();
     }
     pf_outbox_end(&capture->outbox, &error);

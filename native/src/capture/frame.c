@@ -62,12 +62,12 @@ static void add_recheck(pf_frame_stage *stage, const pf_frame_request *request) 
     }
 }
 
-/** Asks the source for its damage and tells the stripes. Whether any stripe has
- * something to do is told by *any. */
-static pf_status find_damage(pf_frame_stage *stage, const pf_frame_request *request, bool *any,
-                             pf_error *error) {
-    pf_bands_clear(&stage->damage.bands);
-    if (request->damaged) {
+/** Adds up the damage since the last frame; `ask`: that of the source, too. */
+static pf_status collect_damage(pf_frame_stage *stage, bool ask, pf_error *error) {
+    if (!stage->damage_kept) {
+        pf_bands_clear(&stage->damage.bands);
+    }
+    if (ask) {
         pf_status status = stage->source->ops->damage(stage->source, &stage->damage, error);
         if (status != PF_STATUS_OK) {
             return status;
@@ -78,6 +78,17 @@ static pf_status find_damage(pf_frame_stage *stage, const pf_frame_request *requ
                       (pf_rect){0, 0, stage->format.width_px, stage->plan.height_px});
         stage->all_damaged = false;
     }
+    return PF_STATUS_OK;
+}
+
+/** Collects the damage and tells the stripes. Whether any stripe has something to
+ * do is told by *any. */
+static pf_status find_damage(pf_frame_stage *stage, const pf_frame_request *request, bool *any,
+                             pf_error *error) {
+    pf_status status = collect_damage(stage, request->damaged, error);
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
     for (uint32_t stripe = 0; stripe < stage->plan.stripe_count; stripe++) {
         pf_band_range bands = pf_layout_stripe_bands(&stage->plan, stripe);
         stage->slots[stripe].input = (pf_stripe_input){
@@ -86,7 +97,7 @@ static pf_status find_damage(pf_frame_stage *stage, const pf_frame_request *requ
             .keyframe = request->keyframe,
         };
     }
-    pf_status status = pf_overlays_update(stage, error);
+    status = pf_overlays_update(stage, error);
     *any = request->keyframe || request->now_ns >= pf_frame_refresh_due_ns(stage);
     for (uint32_t stripe = 0; stripe < stage->plan.stripe_count; stripe++) {
         *any = *any || stage->slots[stripe].input.damaged;
@@ -107,7 +118,8 @@ static void choose_grabs(pf_frame_stage *stage, const pf_frame_request *request)
     }
 }
 
-/** Bands have arrived, but no stripe may go before it is known what moved. */
+/** Bands have arrived, but no stripe goes yet: it is not known what moved, or there
+ * is no frame. */
 static void on_bands_held(void *context, pf_band_range arrived) {
     pf_frame_stage *stage = context;
     pf_count(&stage->counters.rows_grabbed, (arrived.end - arrived.first) * PF_BAND_ROWS);
@@ -146,6 +158,7 @@ static pf_status grab_and_encode(pf_frame_stage *stage, const pf_frame_request *
     stage->job_count = 0;
     pf_pool_begin(&stage->batch, pf_stripe_job_run, stage);
     pf_scroll_copy_begin(stage, request);
+    stage->damage_kept = false;
     pf_status status = pf_scroll_copy_searches(stage) ? grab_and_search(stage, request, error)
                                                       : grab_as_it_comes(stage, request, error);
     pf_pool_finish(&stage->batch);
@@ -169,9 +182,20 @@ pf_status pf_frame_take(pf_frame_stage *stage, const pf_frame_request *request, 
     return grab_and_encode(stage, request, error);
 }
 
+pf_status pf_frame_catch_up(pf_frame_stage *stage, pf_error *error) {
+    pf_status status = collect_damage(stage, true, error);
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
+    uint32_t band_count = pf_band_count(stage->plan.height_px);
+    stage->damage_kept = pf_bands_any(&stage->damage.bands, (pf_band_range){0, band_count});
+    return stage->source->ops->grab(stage->source, &stage->damage.bands, on_bands_held, stage,
+                                    error);
+}
+
 bool pf_frame_is_wanted(const pf_frame_stage *stage) {
     bool animated = stage->watermark != NULL && stage->watermark_location == PF_WATERMARK_ANIMATED;
-    return stage->all_damaged || stage->overlays_changed || animated;
+    return stage->all_damaged || stage->damage_kept || stage->overlays_changed || animated;
 }
 
 uint64_t pf_frame_refresh_due_ns(const pf_frame_stage *stage) {

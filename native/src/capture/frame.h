@@ -75,6 +75,8 @@ struct pf_frame_stage {
     bool all_damaged;
     /** What this frame was told of. */
     pf_damage damage;
+    /** That was taken, and grabbed, since the frame before: it is the next one's. */
+    bool damage_kept;
     /** Bands that it grabs: those, and some that are looked at unasked. */
     pf_bands grabbed;
     pf_batch batch;
@@ -86,8 +88,11 @@ struct pf_frame_stage {
     uint32_t watermark_location;
     uint64_t watermark_step;
     bool capture_cursor;
-    /** They have been configured otherwise since the frame before. */
+    /** They may differ from those of the frame before. */
     bool overlays_changed;
+
+    /** Of screenshots. */
+    bool jpeg_full_color;
 
     /** The re-check goes round: the next band, and not before this time. */
     uint32_t recheck_band;
@@ -113,6 +118,11 @@ void pf_stripe_job_run(void *stage, uint32_t index);
  * differ from those of the frame before as damaged. */
 pf_status pf_overlays_update(pf_frame_stage *stage, pf_error *error);
 
+/** The overlays as they are now, without a frame. The pixels are borrowed until the
+ * next look or update. */
+pf_status pf_overlays_look(pf_frame_stage *stage, pf_sprite overlays[PF_OVERLAY_COUNT],
+                           pf_error *error);
+
 /** Needs source, outbox and wake to be set. A stage that was used before goes on
  * counting frames where it was. */
 pf_status pf_frame_stage_init(pf_frame_stage *stage, const pf_settings *settings, pf_error *error);
@@ -137,6 +147,10 @@ struct pf_frame_request {
 
 /** Takes one frame and returns when its last stripe is queued. */
 pf_status pf_frame_take(pf_frame_stage *stage, const pf_frame_request *request, pf_error *error);
+
+/** Brings the source's frame up to date without sending anything; the next frame
+ * sends what has changed. */
+pf_status pf_frame_catch_up(pf_frame_stage *stage, pf_error *error);
 
 /** Whether there is a frame to be taken without anything on the screen changing:
  * the first, or the next of an animation. */

@@ -88,6 +88,7 @@ static void restart_stripes(pf_frame_stage *stage) {
         pf_tiles_mark_all(&slot->tiles, PF_TILE_CHANGED);
     }
     stage->all_damaged = true;
+    stage->damage_kept = false;
 }
 
 static bool init_slot(pf_frame_stage *stage, uint32_t stripe) {
@@ -155,6 +156,7 @@ pf_status pf_frame_stage_configure(pf_frame_stage *stage, const pf_settings *set
     stage->header = settings->stripe_header;
     stage->watermark_location = settings->watermark_location;
     stage->capture_cursor = settings->capture_cursor;
+    stage->jpeg_full_color = settings->jpeg_full_color;
     stage->overlays_changed = true;
     if (same && restart) {
         restart_stripes(stage);

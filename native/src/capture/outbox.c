@@ -122,6 +122,13 @@ void pf_outbox_lose_source(pf_outbox *outbox, const pf_error *loss) {
     pthread_mutex_unlock(&outbox->lock);
 }
 
+void pf_outbox_tell_screenshot(pf_outbox *outbox) {
+    pthread_mutex_lock(&outbox->lock);
+    outbox->screenshot_untold = true;
+    pthread_cond_broadcast(&outbox->changed);
+    pthread_mutex_unlock(&outbox->lock);
+}
+
 void pf_outbox_close(pf_outbox *outbox) {
     pthread_mutex_lock(&outbox->lock);
     outbox->closed = true;
@@ -147,8 +154,21 @@ static bool ended(const pf_outbox *outbox) {
     return outbox->state.phase == PF_PHASE_STOPPED || outbox->state.phase == PF_PHASE_FAILED;
 }
 
-static bool untold(const pf_outbox *outbox) {
+static bool stripes_untold(const pf_outbox *outbox) {
     return outbox->news && !outbox->told;
+}
+
+static bool untold(const pf_outbox *outbox) {
+    return outbox->screenshot_untold || stripes_untold(outbox);
+}
+
+/** The reader knows of everything from now on. */
+static void note_told(pf_outbox *outbox) {
+    outbox->screenshot_untold = false;
+    if (stripes_untold(outbox)) {
+        outbox->told = true;
+        outbox->told_ns = pf_clock_now_ns();
+    }
 }
 
 pf_status pf_outbox_wait(pf_outbox *outbox, uint32_t timeout_ms) {
@@ -162,8 +182,7 @@ pf_status pf_outbox_wait(pf_outbox *outbox, uint32_t timeout_ms) {
     if (ended(outbox)) {
         status = PF_STATUS_ENDED;
     } else if (untold(outbox)) {
-        outbox->told = true;
-        outbox->told_ns = pf_clock_now_ns();
+        note_told(outbox);
         status = PF_STATUS_OK;
     }
     pthread_mutex_unlock(&outbox->lock);

@@ -34,6 +34,8 @@ typedef struct pf_outbox {
     bool news;
     bool told;
     uint64_t told_ns;
+    /** A screenshot has been answered, and the reader not been told. */
+    bool screenshot_untold;
     pf_state state;
     pf_error error;
     /** Sums for pf_stats. */
@@ -70,6 +72,9 @@ void pf_outbox_set_size(pf_outbox *outbox, uint32_t width, uint32_t height);
 
 /** The source is lost, and being waited for. What is queued stays. */
 void pf_outbox_lose_source(pf_outbox *outbox, const pf_error *loss);
+
+/** A screenshot has been answered: the next pf_outbox_wait tells of it. */
+void pf_outbox_tell_screenshot(pf_outbox *outbox);
 
 /** Discards what is queued and whatever will be pushed. */
 void pf_outbox_close(pf_outbox *outbox);

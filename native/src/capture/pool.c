@@ -128,12 +128,10 @@ void pf_pool_begin(pf_batch *batch, pf_job_run run, void *context) {
     pthread_mutex_unlock(&pool.lock);
 }
 
-/** Wakes as many as can help beside the caller. Under the lock. */
-static void wake_helpers(const pf_batch *batch) {
-    uint32_t waiting = batch->published - batch->taken;
-    uint32_t helpers = waiting > 0 ? waiting - 1 : 0;
-    helpers = helpers < pool.idle_count ? helpers : pool.idle_count;
-    for (; helpers > 0; helpers--) {
+/** Wakes as many, where so many are idle. Under the lock. */
+static void wake_helpers(uint32_t count) {
+    count = count < pool.idle_count ? count : pool.idle_count;
+    for (; count > 0; count--) {
         pthread_cond_signal(&pool.work);
     }
 }
@@ -141,7 +139,26 @@ static void wake_helpers(const pf_batch *batch) {
 void pf_pool_publish(pf_batch *batch, uint32_t count) {
     pthread_mutex_lock(&pool.lock);
     batch->published += count;
-    wake_helpers(batch);
+    uint32_t waiting = batch->published - batch->taken;
+    wake_helpers(waiting > 0 ? waiting - 1 : 0); /* The caller will work too. */
+    pthread_mutex_unlock(&pool.lock);
+}
+
+/** Does what nobody has taken. Under the lock, which is open meanwhile. */
+static void work_on(pf_batch *batch) {
+    while (batch->taken < batch->published) {
+        run_job(batch);
+    }
+}
+
+void pf_pool_hand_over(pf_batch *batch, uint32_t count) {
+    pthread_mutex_lock(&pool.lock);
+    batch->published += count;
+    if (pool.thread_count == 0) {
+        work_on(batch);
+    } else {
+        wake_helpers(count);
+    }
     pthread_mutex_unlock(&pool.lock);
 }
 
@@ -155,9 +172,7 @@ static void remove_batch(const pf_batch *batch) {
 
 void pf_pool_finish(pf_batch *batch) {
     pthread_mutex_lock(&pool.lock);
-    while (batch->taken < batch->published) {
-        run_job(batch);
-    }
+    work_on(batch);
     while (batch->finished < batch->published) {
         pthread_cond_wait(&pool.done, &pool.lock);
     }

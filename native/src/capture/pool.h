@@ -39,6 +39,10 @@ void pf_pool_begin(pf_batch *batch, pf_job_run run, void *context);
 /** Adds `count` jobs, numbered on from those before. */
 void pf_pool_publish(pf_batch *batch, uint32_t count);
 
+/** The same for one who does not wait: others do the jobs, or, where the pool has
+ * no threads, the caller before this returns. */
+void pf_pool_hand_over(pf_batch *batch, uint32_t count);
+
 /** Works until every job of the batch is done. */
 void pf_pool_finish(pf_batch *batch);
 

@@ -88,7 +88,9 @@ void pf_scroll_copy_begin(pf_frame_stage *stage, const pf_frame_request *request
     pf_scroll_copy *scroll = &stage->scroll;
     scroll->area = (pf_rect){0};
     scroll->found = (pf_scroll){0};
-    if (!stage->policy.partial || request->keyframe || !every_stripe_was_sent(stage)) {
+    /* What has been grabbed already is not what the reader has. */
+    if (!stage->policy.partial || request->keyframe || stage->damage_kept ||
+        !every_stripe_was_sent(stage)) {
         return;
     }
     pf_rect area = choose_area(stage);

@@ -95,3 +95,12 @@ void pf_planes_convert(pf_planes *planes, pf_image image, uint32_t y) {
             (height + shift) >> shift, padded_width >> shift, padded_height >> shift);
     }
 }
+
+void pf_bgrx_to_rgba(uint8_t *pixels, size_t pixel_count) {
+    for (; pixel_count > 0; pixel_count--, pixels += PF_BYTES_PER_PIXEL) {
+        uint32_t bgrx;
+        memcpy(&bgrx, pixels, sizeof bgrx);
+        uint32_t rgba = (bgrx >> 16 & 0xff) | (bgrx & 0xff00) | (bgrx & 0xff) << 16 | 0xff000000u;
+        memcpy(pixels, &rgba, sizeof rgba);
+    }
+}

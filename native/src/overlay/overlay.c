@@ -62,7 +62,9 @@ void pf_overlay_draw(const pf_sprite *overlay, pf_rect part, uint8_t *frame, uin
         uint8_t *at =
             frame + (size_t)(part.y + row) * stride_bytes + (size_t)part.x * PF_BYTES_PER_PIXEL;
         size_t line = (size_t)((int64_t)part.y + row - overlay->y);
-        memcpy(saved + row * row_bytes, at, row_bytes);
+        if (saved != NULL) {
+            memcpy(saved + row * row_bytes, at, row_bytes);
+        }
         blend_row(at, overlay->pixels + (line * overlay->width_px + column) * PF_BYTES_PER_PIXEL,
                   part.width);
     }

@@ -22,7 +22,7 @@ bool pf_overlay_same(const pf_sprite *a, const pf_sprite *b);
 uint64_t pf_overlay_mix_hash(const pf_sprite *overlay, uint64_t hash);
 
 /** Copies the part out of the frame to `saved` (part.width * part.height * 4
- * bytes), and draws the overlay there. */
+ * bytes; NULL: nowhere), and draws the overlay there. */
 void pf_overlay_draw(const pf_sprite *overlay, pf_rect part, uint8_t *frame, uint32_t stride_bytes,
                      uint8_t *saved);
 

@@ -40,7 +40,8 @@ typedef struct pf_source_ops {
     int (*poll_fd)(pf_source *source);
     /** Reads what has arrived. Never blocks. */
     pf_status (*dispatch)(pf_source *source, pf_source_events *events, pf_error *error);
-    /** Adds what may have changed since the last call. */
+    /** Adds what may have changed since the last call: all that anybody has drawn
+     * before this one, told of by dispatch or not. */
     pf_status (*damage)(pf_source *source, pf_damage *damage, pf_error *error);
     /** Brings these bands of the frame up to date. */
     pf_status (*grab)(pf_source *source, const pf_bands *bands, pf_bands_arrived arrived,

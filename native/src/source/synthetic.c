@@ -95,8 +95,10 @@ static void add_square(const synthetic *self, uint64_t step, pf_damage *damage) 
 
 static pf_status synthetic_damage(pf_source *source, pf_damage *damage, pf_error *error) {
     (void)error;
-    add_square(of(source), of(source)->shown_step, damage);
-    add_square(of(source), of(source)->step, damage);
+    if (of(source)->shown_step != of(source)->step) {
+        add_square(of(source), of(source)->shown_step, damage);
+        add_square(of(source), of(source)->step, damage);
+    }
     of(source)->shown_step = of(source)->step;
     return PF_STATUS_OK;
 }

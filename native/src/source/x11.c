@@ -143,9 +143,6 @@ static pf_status x11_damage(pf_source *source, pf_damage *damage, pf_error *erro
         add_everything(self, damage);
         return PF_STATUS_OK;
     }
-    if (!self->damage_pending) {
-        return PF_STATUS_OK;
-    }
     xcb_damage_subtract(self->connection, self->damage, XCB_NONE, self->damage_region);
     xcb_xfixes_fetch_region_cookie_t cookie =
         xcb_xfixes_fetch_region(self->connection, self->damage_region);
