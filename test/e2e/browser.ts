@@ -124,20 +124,12 @@ export async function readCanvas(page: Page): Promise<Canvas> {
     if (!canvas) throw new Error("no canvas");
     const { width, height } = canvas;
     // A worker may have the canvas's control; its picture can be drawn all the same.
-    const context = new OffscreenCanvas(width, height).getContext("2d");
+    const copy = new OffscreenCanvas(width, height);
+    const context = copy.getContext("2d", { willReadFrequently: true });
     if (!context) throw new Error("no context");
     context.drawImage(canvas, 0, 0);
     const { data } = context.getImageData(0, 0, width, height, { colorSpace: "srgb" });
-    let binary = "";
-    for (let at = 0; at < data.length; at += 0x8000) {
-      binary += String.fromCharCode(...data.subarray(at, at + 0x8000));
-    }
-    return { width, height, base64: btoa(binary) };
+    return { width, height, base64: new Uint8Array(data.buffer).toBase64() };
   });
-  const rgba = Buffer.from(base64, "base64");
-  const canvas = new Canvas(width, height);
-  for (let from = 0, to = 0; to < canvas.rgb.length; from += 4, to += 3) {
-    canvas.rgb.set(rgba.subarray(from, from + 3), to);
-  }
-  return canvas;
+  return Canvas.fromRgba(Buffer.from(base64, "base64"), width, height);
 }
