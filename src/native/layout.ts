@@ -227,6 +227,6 @@ export function fieldSizeBytes(type: FieldType): number {
 
 /** The error for a library that this package cannot talk to. */
 export function mismatch(what: string): PixelfluxError {
-  const text = `load: the native library does not fit this version of pixelflux-ffi: ${what}. Rebuild it with \`zig build\` in the same checkout, or install package and library of one version.`;
+  const text = `load: the native library does not fit this version of pixelflux-ffi: ${what}. Rebuild it with \`zig build\` in the same checkout, or install package and library of one version: \`bun add pixelflux-ffi\`.`;
   return new PixelfluxError("ERR_ABI_MISMATCH", "load", text);
 }

@@ -14,7 +14,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ScreenServer } from "../../examples/screen-to-browser/server.ts";
 import { PlaygroundServer } from "../../examples/settings-playground/server.ts";
-import { LIBRARY_VARIABLE, nativeLibrary } from "../../src/native/library.ts";
+import { nativeLibrary } from "../../src/native/library.ts";
+import { LIBRARY_VARIABLE } from "../../src/native/library-places.ts";
 import { descriptors, memoryFiles, systemVSegments } from "../support/proc.ts";
 import { requireTool, rootPath, runCommand } from "../support/process.ts";
 import { Recorder } from "../support/recorder.ts";
@@ -162,23 +163,30 @@ test("a capture opens no file, listens nowhere, and starts no process", async ()
 });
 
 describe("the library's file", () => {
+  let there = "";
+  beforeAll(() => {
+    there = join(folder, "there");
+  });
+
   /** Leaves a mark as soon as it is loaded. */
   async function writeDecoys(mark: string): Promise<string> {
     const source = join(folder, "decoy.c");
+    mkdirSync(there, { recursive: true });
     writeFileSync(
       source,
       `#include <fcntl.h>
       __attribute__((constructor)) static void load(void) { creat(${JSON.stringify(mark)}, 0600); }`,
     );
-    const decoy = join(folder, "libpixelflux.so");
+    const decoy = join(there, "libpixelflux.so");
     const { PATH } = process.env;
     const zig = Bun.which("zig", { PATH: `${rootPath}/.tools/bin:${PATH}` });
     const compiler = zig ?? requireTool("zig", "none; run ./scripts/bootstrap");
     const command = [compiler, "cc", "-shared", "-fPIC", "-o", decoy, source];
     expect(await runCommand(command, { timeoutMs: 120_000 })).toMatchObject({ exitCode: 0 });
-    for (const place of ["lib", "zig-out/lib", "src/native", "node_modules/pixelflux-ffi"]) {
-      mkdirSync(join(folder, place), { recursive: true });
-      writeFileSync(join(folder, place, "libpixelflux.so"), readFileSync(decoy));
+    const name = `node_modules/@pixelflux-ffi/linux-${process.arch}-gnu`;
+    for (const place of ["lib", "zig-out/lib", "src/native", "node_modules/pixelflux-ffi", name]) {
+      mkdirSync(join(there, place), { recursive: true });
+      writeFileSync(join(there, place, "libpixelflux.so"), readFileSync(decoy));
     }
     return decoy;
   }
@@ -189,8 +197,8 @@ describe("the library's file", () => {
     const snippet = `import { memoryUsage } from ${module};
       try { console.log("captures", memoryUsage().captureCount); }
       catch (error) { console.log(error.code); }`;
-    const there = ["sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", folder];
-    return runCommand([...there, process.execPath, "-e", snippet], {
+    const fromThere = ["sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", there];
+    return runCommand([...fromThere, process.execPath, "-e", snippet], {
       env: { [LIBRARY_VARIABLE]: library },
     });
   }
@@ -237,7 +245,10 @@ describe("the environment", () => {
   test("is read by the package in two places, for what is documented", () => {
     const reads = code("src/**/*.ts").filter(({ line }) => /\benv\b/.test(line));
     expect(reads).toEqual([
-      { path: "src/native/library.ts", line: "const override = process.env[LIBRARY_VARIABLE];" },
+      {
+        path: "src/native/library-places.ts",
+        line: "const override = process.env[LIBRARY_VARIABLE];",
+      },
       { path: "src/settings.ts", line: "const { DISPLAY } = process.env;" },
     ]);
     for (const name of [LIBRARY_VARIABLE, "DISPLAY"]) expect(textOf("SECURITY.md")).toContain(name);

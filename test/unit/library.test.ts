@@ -40,6 +40,31 @@ async function refusals(library: string): Promise<Shown[]> {
     .map((line) => JSON.parse(line));
 }
 
+/** The platform's package here. */
+const NAME = `@pixelflux-ffi/linux-${process.arch}-gnu`;
+
+/** What a copy of the sources says that lies where there is no library, beside `files` of the root. */
+async function refusalOfCopy(name: string, files: readonly string[]) {
+  const root = join(folder, name);
+  await runCommand(["mkdir", "-p", root]);
+  await runCommand(["cp", "-r", ...["src", ...files].map((file) => join(rootPath, file)), root]);
+  const trap = join(folder, "there");
+  for (const place of [trap, join(trap, "node_modules", NAME)]) {
+    await Bun.write(join(place, "libpixelflux.so"), "a trap");
+  }
+  const snippet = `import { memoryUsage } from ${JSON.stringify(join(root, "src/index.ts"))};
+    process.chdir(${JSON.stringify(trap)});
+    try { memoryUsage(); } catch (error) { console.log(error.message); }`;
+  const child = await runCommand([process.execPath, "-e", snippet], {
+    env: { PIXELFLUX_FFI_LIBRARY: undefined },
+  });
+  return { root, message: child.stdout };
+}
+
+function placesOf(message: string): string[] {
+  return message.split("\n").filter((line) => line.startsWith("  - "));
+}
+
 /** Builds a library from C with the compiler the project builds with. */
 async function compile(name: string, source: string): Promise<string> {
   const { PATH } = process.env;
@@ -95,22 +120,23 @@ describe("a library that cannot be loaded", () => {
   }, 120_000);
 
   test("the working directory is never searched", async () => {
-    // In a checkout copied to where there is no build, only the checkout's place is tried.
-    const source = join(folder, "checkout", "src");
-    await runCommand(["mkdir", "-p", source]);
-    await runCommand(["cp", "-r", `${rootPath}/src/.`, source]);
-    writeFileSync(join(folder, "libpixelflux.so"), "a trap");
-    const module = JSON.stringify(join(source, "index.ts"));
-    const snippet = `import { memoryUsage } from ${module};
-      process.chdir(${JSON.stringify(folder)});
-      try { memoryUsage(); } catch (error) { console.log(error.message); }`;
-    const child = await runCommand([process.execPath, "-e", snippet], {
-      env: { PIXELFLUX_FFI_LIBRARY: undefined },
-    });
-    const places = child.stdout.split("\n").filter((line) => line.startsWith("  - "));
-    expect(places).toEqual([
-      `  - the checkout's build, ${folder}/checkout/zig-out/lib/libpixelflux.so: there is no such file`,
+    // In a checkout copied to where there is no build.
+    const { root, message } = await refusalOfCopy("checkout", ["build.zig"]);
+    expect(placesOf(message)).toEqual([
+      `  - the checkout's build, ${root}/zig-out/lib/libpixelflux.so: there is no such file`,
+      `  - the platform's package: ${NAME} is not installed in any node_modules from ${root}/src/native up`,
     ]);
+    expect(message).toContain("./scripts/bootstrap");
+  });
+
+  test("an installed package without the platform's: names what is missing", async () => {
+    const { root, message } = await refusalOfCopy("package", []);
+    expect(placesOf(message)).toEqual([
+      `  - the platform's package: ${NAME} is not installed in any node_modules from ${root}/src/native up`,
+    ]);
+    expect(message).toContain("`bun add pixelflux-ffi`");
+    expect(message).not.toContain("./scripts/bootstrap");
+    expect(message).toMatch(/could not be loaded on linux (x64|arm64), glibc 2\.\d+ \(as/);
   });
 });
 

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MPL-2.0
+/** What is said where no library could be loaded: everything tried, and what mends it. */
+import { PixelfluxError } from "../errors.ts";
+import { installation, LIBRARY_VARIABLE } from "./library-places.ts";
+import { type Libc, platformPackage, readLibc } from "./platform.ts";
+
+/**
+ * The error for a machine on which no library could be loaded.
+ *
+ * @param failures - every place tried, with the reason why not.
+ */
+export function libraryNotFound(failures: readonly string[]): PixelfluxError {
+  const libc = readLibc();
+  const machine = `${process.platform} ${process.arch}, ${libc.words}`;
+  const text = [
+    `load: the native library of pixelflux-ffi could not be loaded on ${machine}. Tried:`,
+    ...failures.map((failure) => `  - ${failure}`),
+    remedy(libc),
+    `Or set ${LIBRARY_VARIABLE} to the absolute path of libpixelflux.so.`,
+  ];
+  return new PixelfluxError("ERR_LIBRARY_NOT_FOUND", "load", text.join("\n"));
+}
+
+function remedy(libc: Libc): string {
+  const from = installation();
+  if (from === "checkout") {
+    return "In this checkout ./scripts/bootstrap installs what is needed and builds the library; `zig build` builds it alone.";
+  }
+  const name = platformPackage();
+  if (name === undefined || libc.kind === "musl") {
+    return "There is no prebuilt library for this machine: they are for Linux with glibc, on x64 and arm64. It can be built in a checkout of the repository, by ./scripts/bootstrap.";
+  }
+  const install = `\`bun add pixelflux-ffi\` installs it, as ${name}, where optional dependencies are not left out; \`bun install --force\` installs it anew`;
+  return from === "bundle"
+    ? `${install}. Do that for ${process.platform} ${process.arch} where the program is bundled, and bundle it again.`
+    : `${install}.`;
+}
