@@ -110,9 +110,7 @@ export class PlayerCore {
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#ticker);
-    this.#link.close();
-    this.#assembly.clear();
-    this.#acks.cancel();
+    this.#link.close(); // what was being decoded goes with the connection
     this.#totals.cancel();
   }
 
@@ -257,7 +255,9 @@ export class PlayerCore {
     this.#totals.ask();
     this.#emit({ type: "error", name, message });
     this.#keyframes.request();
-    if (this.#screen?.mode === "h264") this.#stepDown(y ?? ANY_ROW, name === "NotSupportedError");
+    // What was no stripe is not the decoder's fault.
+    if (y === undefined || this.#screen?.mode !== "h264") return;
+    this.#stepDown(y, name === "NotSupportedError");
   }
 
   /** Takes the next kind of decoder, where this one keeps failing. */

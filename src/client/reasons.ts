@@ -47,9 +47,12 @@ export function closeReason(code: number, reason: string): string {
 export async function refusalReason(url: string, signal: AbortSignal): Promise<string> {
   if (navigator.onLine === false) return "this device is offline";
   const address = url.replace(/^ws/, "http");
-  const timeout = AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT_MS)]);
+  const request = new AbortController();
+  const abort = () => request.abort();
+  const timer = setTimeout(abort, ASK_TIMEOUT_MS);
+  signal.addEventListener("abort", abort, { once: true });
   try {
-    const response = await fetch(address, { cache: "no-store", signal: timeout });
+    const response = await fetch(address, { cache: "no-store", signal: request.signal });
     const { status } = response;
     if (status < 400 || status === UPGRADE_REQUIRED) {
       await response.body?.cancel();
@@ -58,7 +61,9 @@ export async function refusalReason(url: string, signal: AbortSignal): Promise<s
     return (await wordsOf(response)) || `the server refused the connection (${status})`;
   } catch {
     // Not reached in time, or of another origin, which does not let itself be read.
-    return timeout.aborted ? NO_ANSWER : "the server cannot be reached";
+    return request.signal.aborted ? NO_ANSWER : "the server cannot be reached";
+  } finally {
+    clearTimeout(timer);
   }
 }
 
