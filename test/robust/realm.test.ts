@@ -65,6 +65,19 @@ const CASES: [what: string, program: string][] = [
     `for await (const stripe of make("synthetic://320x200@0", "jpeg")) postMessage("now");`,
   ],
   [
+    "takes screenshots",
+    `const capture = make("synthetic://320x200@200", "jpeg");
+    await capture.start();
+    let seen = 0;
+    const loop = async (format) => {
+      for (;;) {
+        await capture.screenshot({ format });
+        if (++seen === 12) postMessage("now");
+      }
+    };
+    for (const format of ["png", "jpeg", "raw", "raw", "raw"]) void loop(format);`,
+  ],
+  [
     "is still starting",
     `make("synthetic://1920x1080@60", "h264").start(() => {}); postMessage("now");`,
   ],

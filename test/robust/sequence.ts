@@ -141,6 +141,7 @@ class Subject {
     async () => this.#capture.requestKeyframe(),
     async () => this.#capture.stats().latency.total.count + this.#capture.width,
     async () => this.#useKept(),
+    () => this.#takeScreenshot(),
     () => this.#loop(1 + this.#next(6), this.#next(20)),
     () => this.#loop(1 + this.#next(6), this.#next(20)),
     () => this.#stepByHand(1 + this.#next(4)),
@@ -149,6 +150,20 @@ class Subject {
     () => Bun.sleep(this.#next(6)),
     () => Bun.sleep(this.#next(12)),
   ];
+
+  /** Of any state of the capture; given back, or left to the collector. */
+  async #takeScreenshot(): Promise<void> {
+    const format = pick(this.#next, ["png", "jpeg", "raw"] as const);
+    const region = pick(this.#next, [undefined, { x: 3, y: 2, width: 40, height: 31 }]);
+    const signal = this.#next(3) === 0 ? AbortSignal.timeout(this.#next(10)) : undefined;
+    const isKept = this.#next(4) === 0;
+    const taking = this.#capture.screenshot({ format, region, signal });
+    const shot = await taking.catch((error) => {
+      if (error !== signal?.reason) throw error;
+    });
+    if (shot && shot.data.length === 0) throw new Error("a screenshot without bytes");
+    if (!isKept) shot?.release();
+  }
 
   #receive(stripe: Stripe): unknown {
     this.#findings.stripes += 1;
