@@ -155,8 +155,9 @@ async function suitesByMirror(): Promise<Map<string, Set<string>>> {
   ]);
   const suites = new Map<string, Set<string>>();
   for (const line of targets.split("\n")) {
-    const [origin, mirror, suite] = line.split("|");
-    if (origin !== "Debian" || !mirror || !suite) continue;
+    const [origin, mirror = "", suite = ""] = line.split("|");
+    // Not what is newer than the release, or not yet in it.
+    if (origin !== "Debian" || !/^[a-z]+(-updates|-security)?$/.test(suite)) continue;
     const names = suites.get(mirror) ?? new Set();
     // "trixie-security" on a newer host is "bookworm-security" here.
     names.add(suite.replace(/^[a-z]+/, RELEASE));

@@ -5,7 +5,7 @@ import { rootPath, workPath } from "./command.ts";
 
 /**
  * Version of glibc that the libraries are content with: that of Debian 11 and
- * Ubuntu 20.04. Not older: pthread_mutex_clocklock came with 2.30.
+ * Ubuntu 20.04. Not older: waits by the monotonic clock came with 2.30.
  */
 export const GLIBC_VERSION = "2.31";
 
