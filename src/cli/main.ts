@@ -12,8 +12,9 @@ import { OutputClosed, printable, takeStreamErrors, tell, writeResult } from "./
 import { record } from "./record.ts";
 import { serve } from "./serve.ts";
 import { optionName } from "./setting-options.ts";
+import { shot } from "./shot.ts";
 
-const COMMANDS = [serve, record, list, doctor, bench];
+const COMMANDS = [serve, shot, record, list, doctor, bench];
 
 /** Does what the command line says; gives the exit code. */
 async function run([name, ...args]: readonly string[]): Promise<number> {

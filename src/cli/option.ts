@@ -53,6 +53,23 @@ export function listOption(placeholder: string, words: string): Option<readonly 
   };
 }
 
+/** One of some words. */
+export function choiceOption<const Words extends readonly string[]>(
+  choices: Words,
+  words: string,
+): Option<Words[number] | undefined> {
+  const expected = `one of ${choices.map((word) => JSON.stringify(word)).join(", ")}`;
+  const check = (name: string, text: string): Words[number] => {
+    if (choices.includes(text)) return text;
+    throw refused(name, expected, text);
+  };
+  return {
+    placeholder: "WORD",
+    words: `${words}; ${expected}`,
+    read: (name, given) => given.map((text) => check(name, text)).at(-1),
+  };
+}
+
 /** What a number may be. */
 interface NumberRange {
   /** The smallest legal value. */

@@ -13,7 +13,7 @@ const CASES_MAX = 300;
 const TIME_MS_MAX = 5000;
 const WORKERS = 2;
 
-const COMMANDS = ["serve", "record", "list", "doctor", "bench"];
+const COMMANDS = ["serve", "shot", "record", "list", "doctor", "bench"];
 const OPTIONS = [
   ...["--port", "--hostname", "--token", "--no-token", "--origins", "--viewers-max", "--no-adapt"],
   ...["--idle-ms", "--budget-bytes", "--stall-ms", "--lag-ms", "--seconds", "--json", "--help"],
@@ -30,7 +30,16 @@ const OPTIONS = [
     "--__proto__",
   ],
 ];
-const FILES = ["film.mp4", "/nowhere/film.mp4", "film.h264", "film.webm", ".mp4", "-"];
+const FILES = [
+  "film.mp4",
+  "/nowhere/film.mp4",
+  "film.h264",
+  "film.webm",
+  ".mp4",
+  "-",
+  "shot.png",
+  "shot.jpg",
+];
 const VALUES = [
   ...["", "0", "1", "16", "-1", "1.5", "1e99", "0x10", "NaN", "Infinity", "9".repeat(40), "true"],
   ...[
@@ -64,11 +73,13 @@ const VALUES = [
   ],
 ];
 /** So that a command line that is right ends soon, and touches nothing but the loopback. */
-const ENDINGS: Record<string, string[]> = {
-  serve: ["--seconds", "0.05", "--port", "0", "--hostname", "127.0.0.1"],
-  bench: ["--seconds", "0.05"],
-  record: ["--seconds", "0.05"],
-};
+const ENDINGS = new Map(
+  Object.entries({
+    serve: ["--seconds", "0.05", "--port", "0", "--hostname", "127.0.0.1"],
+    bench: ["--seconds", "0.05"],
+    record: ["--seconds", "0.05"],
+  }),
+);
 const SOURCE = ["--display", "synthetic://64x64@60"];
 
 const seed = seedOfRun();
@@ -76,12 +87,12 @@ const seed = seedOfRun();
 function commandLine(pick: (limit: number) => number): string[] {
   const any = <T>(list: readonly T[]) => list[pick(list.length)] as T;
   const command = pick(10) === 0 ? any([...VALUES, ...OPTIONS]) : any(COMMANDS);
-  const parts = Array.from({ length: pick(4) }, () => {
+  const parts = Array.from({ length: Math.max(0, pick(7) - 3) }, () => {
     const option = any(OPTIONS);
     return [[option], [option, any(VALUES)], [`${option}=${any(VALUES)}`], [any(VALUES)]][pick(4)];
   });
-  if (command === "record" && pick(4) > 0) parts.unshift([any(FILES)]);
-  const ending = Object.hasOwn(ENDINGS, command) ? (ENDINGS[command] ?? []) : [];
+  if (["record", "shot"].includes(command) && pick(4) > 0) parts.unshift([any(FILES)]);
+  const ending = ENDINGS.get(command) ?? [];
   const source = command === "list" ? [] : SOURCE;
   return [command, ...parts.flatMap((part) => part ?? []), ...ending, ...source];
 }

@@ -5,7 +5,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { rootPath, runCommand } from "../support/process.ts";
 import { MAIN, runCli, SYNTHETIC } from "./cli.ts";
 
-const COMMANDS = ["serve", "record", "list", "doctor", "bench"];
+const COMMANDS = ["serve", "shot", "record", "list", "doctor", "bench"];
 
 async function expectUsageError(args: string[], words: RegExp | string): Promise<void> {
   const { exitCode, stdout, stderr } = await runCli(args);
@@ -42,7 +42,7 @@ describe("--help", () => {
 
 describe("a wrong command line is refused by name", () => {
   test.each([
-    [[], /a command is missing: serve, record, list, doctor, bench/],
+    [[], /a command is missing: serve, shot, record, list, doctor, bench/],
     [["nonsense"], /no command "nonsense"/],
     [["--json", "list"], /the command comes first/],
     [["constructor"], /no command "constructor"/],
@@ -64,6 +64,12 @@ describe("a wrong command line is refused by name", () => {
     [["serve", "--viewers-max", "0"], /--viewers-max has to be an integer from 1 to 10000/],
     [["serve", "--stall-ms", "1"], /--stall-ms has to be/],
     [["serve", "--stripe-header", "none"], /--stripe-header has to be "pixelflux" or "extended"/],
+    [["shot"], /FILE is missing/],
+    [["shot", "a.bmp"], /FILE has to end in .png, .jpg or .jpeg, or be "-", but is "a.bmp"/],
+    [["shot", "a.png", "--format", "gif"], /--format has to be one of "png", "jpeg", but is "gif"/],
+    [["shot", "a.jpg", "--quality", "101"], /--quality has to be an integer from 0 to 100/],
+    [["shot", "-", "--json"], /--json .*standard output/],
+    [["shot", "a.png", "--target-fps", "5"], /--target-fps/],
     [["record"], /FILE is missing/],
     [["record", ""], /FILE is missing/],
     [["record", "a.mp4", "b.mp4"], /one argument too many: "b.mp4"/],
