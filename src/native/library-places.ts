@@ -65,27 +65,27 @@ const checkoutPlace: Place = {
 const bundlePlace: Place = {
   label: "the bundle's copy",
   locate() {
-    try {
-      const asset = bundledLibrary();
-      if (asset === undefined) return { reason: noPackage() };
-      // `bun build` gives a path relative to the bundle, `--compile` an absolute one.
-      return { path: resolve(import.meta.dir, asset) };
-    } catch (error) {
-      return { reason: error instanceof Error ? error.message : String(error) };
-    }
+    if (platformPackage() === undefined) return { reason: noPackage() };
+    const asset = bundledLibrary();
+    if (asset instanceof Error) return { reason: asset.message };
+    // `bun build` gives a path relative to the bundle, `--compile` an absolute one.
+    return { path: resolve(import.meta.dir, asset) };
   },
 };
 
 /**
- * The library that a bundler has put beside the bundle or into the program. The
- * names have to be written out for it to see; where a package is not installed, it
- * leaves a call that throws. Outside of a bundle Bun would run the file as a program.
+ * The library that a bundler has put beside the bundle or into the program, or why it
+ * has not. The names have to be written out for it to see, and within a try, or it
+ * refuses to bundle where a package is not installed; now it leaves a call that throws.
+ * Outside of a bundle Bun would run the file as a program.
  */
-function bundledLibrary(): string | undefined {
-  if (process.platform !== "linux") return undefined;
-  if (process.arch === "x64") return require("@pixelflux-ffi/linux-x64-gnu/libpixelflux.so");
-  if (process.arch === "arm64") return require("@pixelflux-ffi/linux-arm64-gnu/libpixelflux.so");
-  return undefined;
+function bundledLibrary(): string | Error {
+  try {
+    if (process.arch === "x64") return require("@pixelflux-ffi/linux-x64-gnu/libpixelflux.so");
+    return require("@pixelflux-ffi/linux-arm64-gnu/libpixelflux.so");
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }
 
 /**

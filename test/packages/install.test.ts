@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MPL-2.0
+// What `bun run pack` makes, installed from a registry on this machine as a user would.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import manifest from "../../package.json" with { type: "json" };
+import { compare } from "../support/canvas.ts";
+import { decodeH264, decodeJpegs } from "../support/decode.ts";
+import { type ChildResult, requireTool, rootPath, runCommand } from "../support/process.ts";
+import { Registry } from "./registry.ts";
+import { type Shot, User } from "./user.ts";
+
+/** The platform's package here. */
+const NAME = `@pixelflux-ffi/linux-${process.arch}-gnu`;
+const LIBRARY = "libpixelflux.so";
+
+let folder = "";
+let registry: Registry;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "pixelflux-tarballs-"));
+  // Builds the libraries where they are stale.
+  const packed = await runCommand([process.execPath, "run", "pack", "--out", folder], {
+    timeoutMs: 1_800_000,
+  });
+  expect(packed).toMatchObject({ exitCode: 0 });
+  registry = await Registry.start(folder);
+}, 1_800_000);
+
+afterAll(() => {
+  registry[Symbol.dispose]();
+  rmSync(folder, { recursive: true });
+});
+
+/** Paths in the tarball of that package. */
+async function contentsOf(name: string): Promise<string[]> {
+  const { version } = manifest;
+  const tarball = join(folder, `${name}-${version}.tgz`);
+  const { stdout } = await runCommand(["tar", "-tzf", tarball]);
+  return stdout
+    .trim()
+    .split("\n")
+    .map((path) => path.replace("package/", ""))
+    .sort();
+}
+
+describe("the tarballs", () => {
+  test("of pixelflux-ffi: the sources, what browsers get, and declarations", async () => {
+    const { stdout } = await runCommand(["git", "ls-files", "src"]);
+    const sources = stdout.trim().split("\n");
+    const declarations = sources
+      .filter((path) => path.endsWith(".ts") && !/^src\/(cli|viewer)\//.test(path))
+      .map((path) => path.replace(/^src\/(.*)\.ts$/, "types/$1.d.ts"));
+    const bundles = ["client.js", "decode-worker.d.ts", "decode-worker.js"];
+    expect(await contentsOf("pixelflux-ffi")).toEqual(
+      [
+        ...["CHANGELOG.md", "LICENSE", "README.md", "package.json", ...sources, ...declarations],
+        ...bundles.map((name) => `dist/${name}`),
+      ].sort(),
+    );
+  });
+
+  test.each(["x64", "arm64"])("of linux %s: the library and its licences", async (cpu) => {
+    const files = ["COPYING", "LICENSE", "NOTICE", "README.md", LIBRARY, "package.json"];
+    expect(await contentsOf(`pixelflux-ffi-linux-${cpu}-gnu`)).toEqual(files);
+  });
+});
+
+/** Checks that the pictures decode, and show the same in both codecs. */
+async function expectPictures(child: ChildResult): Promise<void> {
+  expect(child).toMatchObject({ exitCode: 0, signal: null, stderr: "" });
+  const shot: Shot = JSON.parse(child.stdout);
+  expect(shot).toMatchObject({
+    licence: "GPL-2.0-or-later AND MPL-2.0",
+    version: manifest.version,
+  });
+  const [jpeg] = await decodeJpegs([Buffer.from(shot.jpeg, "base64")]);
+  const [h264] = await decodeH264([Buffer.from(shot.h264, "base64")]);
+  if (jpeg === undefined || h264 === undefined) throw new Error("there is no picture");
+  expect(jpeg).toMatchObject({ width: 320, height: 240 });
+  // Two lossy codecs: further apart than either from the screen.
+  expect(compare(jpeg, h264).psnr).toBeGreaterThan(25);
+  expect(new Set(jpeg.rgb).size).toBeGreaterThan(16);
+}
+
+/** Runs the ten lines: their page, its script, and a stripe by its stream. */
+async function expectLive(user: User, command: string[], cwd: string): Promise<void> {
+  await using child = user.spawn(command, cwd);
+  const { value } = await child.stdout.getReader().read();
+  const address = /http:\S+/.exec(new TextDecoder().decode(value))?.[0] ?? "";
+  const page = await (await fetch(address)).text();
+  const script = /<script[^>]* src="([^"]+)"/.exec(page)?.[1] ?? "none";
+  const code = await (await fetch(new URL(script, address))).text();
+  expect(code).toContain("WebSocket");
+  const stream = new WebSocket(new URL("/stream", address.replace("http", "ws")));
+  stream.binaryType = "arraybuffer";
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  stream.onmessage = ({ data }) => data instanceof ArrayBuffer && resolve(data.byteLength);
+  stream.onclose = ({ reason }) => reject(new Error(`closed: ${reason}`));
+  expect(await promise).toBeGreaterThan(10);
+  stream.close();
+  child.kill();
+  await child.exited;
+}
+
+describe("bun add pixelflux-ffi, in an empty folder", () => {
+  test("installs this platform's library alone; its captures decode", async () => {
+    using user = new User(registry);
+    registry.asked.length = 0;
+    expect(await user.install()).toMatchObject({ exitCode: 0 });
+    const tarballs = registry.asked.filter((path) => path.endsWith(".tgz"));
+    const { version } = manifest;
+    expect(tarballs.sort()).toEqual([
+      `/pixelflux-ffi-${version}.tgz`,
+      `/pixelflux-ffi-linux-${process.arch}-gnu-${version}.tgz`,
+    ]);
+    await expectPictures(await user.run(["shot.ts"]));
+    await expectPictures(await user.run([join(user.folder, "shot.ts")], user.elsewhere));
+    await expectLive(user, [process.execPath, "live.ts"], user.folder);
+    const help = await user.run(["x", "pixelflux-ffi", "--version"]);
+    expect(help).toMatchObject({ exitCode: 0, stdout: `${version}\n` });
+  }, 120_000);
+
+  test("and bun build --target=bun, moved", async () => {
+    using user = new User(registry);
+    await user.install();
+    const build = ["build", "--target=bun", "shot.ts", "live.ts", "--outdir", "out"];
+    expect(await user.run(build)).toMatchObject({ exitCode: 0 });
+    user.moveOut("out");
+    await expectPictures(await user.run([join(user.elsewhere, "out/shot.js")], "/"));
+    await expectLive(user, [process.execPath, "live.js"], join(user.elsewhere, "out"));
+  }, 120_000);
+
+  test("and bun build --compile, moved", async () => {
+    using user = new User(registry);
+    await user.install();
+    for (const name of ["shot", "live"]) {
+      const build = ["build", "--compile", `${name}.ts`, "--outfile", name];
+      expect(await user.run(build)).toMatchObject({ exitCode: 0 });
+    }
+    user.moveOut("shot", "live");
+    await expectPictures(await user.run([], "/", join(user.elsewhere, "shot")));
+    await expectLive(user, [join(user.elsewhere, "live")], user.elsewhere);
+  }, 120_000);
+});
+
+/** Compiles C into a library with the compiler the project builds with. */
+async function compile(name: string, source: string, ...options: string[]): Promise<string> {
+  const { PATH } = process.env;
+  const zig = Bun.which("zig", { PATH: `${rootPath}/.tools/bin:${PATH}` });
+  const compiler = zig ?? requireTool("zig", "none; run ./scripts/bootstrap");
+  const input = join(folder, `${name}.c`);
+  const output = join(folder, name);
+  writeFileSync(input, source);
+  const command = [compiler, "cc", "-shared", "-fPIC", "-o", output, input, ...options];
+  expect(await runCommand(command, { timeoutMs: 120_000 })).toMatchObject({ exitCode: 0 });
+  return output;
+}
+
+describe("a machine", () => {
+  async function refusal(user: User): Promise<Shot> {
+    const child = await user.run(["shot.ts"]);
+    expect(child).toMatchObject({ exitCode: 0, signal: null });
+    return JSON.parse(child.stdout);
+  }
+
+  /** Not written over: Bun's cache holds the same file. */
+  async function replaceLibrary(user: User, library: Bun.BunFile | string): Promise<void> {
+    rmSync(user.installed(NAME, LIBRARY));
+    await Bun.write(user.installed(NAME, LIBRARY), library);
+  }
+
+  test("without the platform's package: is told its name and what installs it", async () => {
+    using user = new User(registry);
+    expect(await user.install("--omit=optional")).toMatchObject({ exitCode: 0 });
+    const { code, message } = await refusal(user);
+    expect(code).toBe("ERR_LIBRARY_NOT_FOUND");
+    expect(message).toContain(`${NAME} is not installed in any node_modules from`);
+    expect(message).toContain("`bun add pixelflux-ffi`");
+    expect(message).toContain(`on linux ${process.arch}, glibc 2.`);
+  }, 120_000);
+
+  test("without it where a program was bundled: is told so too", async () => {
+    using user = new User(registry);
+    await user.install("--omit=optional");
+    const build = ["build", "--compile", "shot.ts", "--outfile", "shot"];
+    expect(await user.run(build)).toMatchObject({ exitCode: 0 });
+    user.moveOut("shot");
+    const child = await user.run([], "/", join(user.elsewhere, "shot"));
+    const { code, message } = JSON.parse(child.stdout);
+    expect(code).toBe("ERR_LIBRARY_NOT_FOUND");
+    expect(message).toContain("the bundle's copy: ");
+    expect(message).toContain(NAME);
+    expect(message).toContain("bundle it again");
+  }, 120_000);
+
+  test("with a corrupt library: is told its path and what mends it, which does", async () => {
+    using user = new User(registry);
+    await user.install();
+    await replaceLibrary(user, "no library");
+    const { code, message } = await refusal(user);
+    expect(code).toBe("ERR_LIBRARY_NOT_FOUND");
+    expect(message).toContain(`the platform's package, ${user.installed(NAME, LIBRARY)}: `);
+    expect(message).toMatch(/file too short|invalid ELF header/);
+    expect(message).toContain("`bun install --force`");
+    expect(await user.run(["install", "--force"])).toMatchObject({ exitCode: 0 });
+    await expectPictures(await user.run(["shot.ts"]));
+  }, 120_000);
+
+  test("with a library for another libc: is told what that lacks", async () => {
+    using user = new User(registry);
+    await user.install();
+    // musl's C library as Alpine calls it; Zig's own musl takes minutes to build.
+    const musl = `libc.musl-${process.arch === "x64" ? "x86_64" : "aarch64"}.so.1`;
+    const libc = await compile(musl, "", `-Wl,-soname,${musl}`);
+    const source = "unsigned pf_abi_version(void) { return 0; }";
+    const library = await compile(LIBRARY, source, "-Wl,--no-as-needed", libc);
+    await replaceLibrary(user, Bun.file(library));
+    const { code, message } = await refusal(user);
+    expect(code).toBe("ERR_LIBRARY_NOT_FOUND");
+    expect(message).toContain(`${musl}: cannot open shared object file`);
+    expect(message).toContain(`on linux ${process.arch}, glibc 2.`);
+  }, 120_000);
+
+  test("with a library of another version: is told both and what mends it", async () => {
+    using user = new User(registry);
+    await user.install();
+    const source = `unsigned pf_abi_version(void) { return 999; }
+      const char *pf_layout(void) { return ""; }`;
+    await replaceLibrary(user, Bun.file(await compile(LIBRARY, source)));
+    const { code, message } = await refusal(user);
+    expect(code).toBe("ERR_ABI_MISMATCH");
+    expect(message).toContain(`the ABI version of ${user.installed(NAME, LIBRARY)} is 999`);
+    expect(message).toContain("`bun add pixelflux-ffi`");
+  }, 120_000);
+});

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MPL-2.0
+// Someone with Bun and an empty folder.
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type ChildResult, rootPath, runCommand } from "../support/process.ts";
+import type { Registry } from "./registry.ts";
+
+/** Prints the pictures of a still screen in both codecs, and what the library tells of itself. */
+const SHOT = `
+import { capabilities, type Codec, ScreenCapture, type Stripe } from "pixelflux-ffi";
+async function shot(outputMode: Codec) {
+  const settings = { outputMode, h264FullFrame: true, stripeHeight: 256 } as const;
+  await using capture = new ScreenCapture({ display: "synthetic://320x240@0", ...settings });
+  const payloads: string[] = [];
+  await capture.start((stripe: Stripe) => {
+    using s = stripe;
+    payloads.push(Buffer.from(s.payload).toString("base64"));
+  });
+  return payloads[0];
+}
+try {
+  const { licence, version } = capabilities();
+  console.log(JSON.stringify({ licence, version, jpeg: await shot("jpeg"), h264: await shot("h264") }));
+} catch (error) {
+  const { code, message } = error as { code?: string; message: string };
+  console.log(JSON.stringify({ code, message }));
+}
+`;
+
+/** What the program above prints. */
+export type Shot = { version: string; licence: string; jpeg: string; h264: string } & {
+  code: string;
+  message: string;
+};
+
+/** The README's ten lines, on the synthetic screen and a free port. */
+async function liveProgram(): Promise<string> {
+  const readme = await Bun.file(join(rootPath, "README.md")).text();
+  const [, block = ""] = /^```ts\n(.*?)^```$/ms.exec(readme) ?? [];
+  return block
+    .replace("new ScreenCapture({", '$& display: "synthetic://320x240@60",')
+    .replace('hostname: "127.0.0.1",', "$& port: 0,");
+}
+
+/** A folder of their own, in which nothing of the repository can be found. */
+export class User implements Disposable {
+  readonly #root = mkdtempSync(join(tmpdir(), "pixelflux-user-"));
+  /** Where they work. */
+  readonly folder = join(this.#root, "app");
+  /** For programs that have been moved; there is nothing in it. */
+  readonly elsewhere = join(this.#root, "elsewhere");
+  readonly #env: Record<string, string | undefined>;
+
+  constructor(registry: Registry) {
+    for (const folder of [this.folder, this.elsewhere]) mkdirSync(folder);
+    this.#env = {
+      BUN_CONFIG_REGISTRY: registry.url,
+      BUN_INSTALL_CACHE_DIR: join(this.#root, "cache"),
+      HOME: this.#root,
+      PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
+      PIXELFLUX_FFI_LIBRARY: undefined,
+    };
+  }
+
+  /** Runs Bun with the arguments, or another command, in their folder or in another. */
+  run(
+    args: readonly string[],
+    cwd = this.folder,
+    program = process.execPath,
+  ): Promise<ChildResult> {
+    return runCommand([program, ...args], { cwd, env: this.#env, timeoutMs: 120_000 });
+  }
+
+  /** `bun add pixelflux-ffi`, and the two programs. */
+  async install(...options: string[]): Promise<ChildResult> {
+    writeFileSync(join(this.folder, "shot.ts"), SHOT);
+    writeFileSync(join(this.folder, "live.ts"), await liveProgram());
+    return this.run(["add", "pixelflux-ffi", ...options]);
+  }
+
+  /** Path within the installed package, `pixelflux-ffi` or a platform's. */
+  installed(name: string, file = ""): string {
+    return join(this.folder, "node_modules", name, file);
+  }
+
+  /** Starts a program that serves. */
+  spawn(command: string[], cwd: string) {
+    const env = { ...process.env, ...this.#env };
+    return Bun.spawn(command, { cwd, env, stdout: "pipe", stderr: "inherit" });
+  }
+
+  /** Moves what was made, and takes all else away. */
+  moveOut(...names: string[]): void {
+    for (const name of names) {
+      cpSync(join(this.folder, name), join(this.elsewhere, name), { recursive: true });
+    }
+    rmSync(this.folder, { recursive: true });
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#root, { recursive: true });
+  }
+}
