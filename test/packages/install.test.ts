@@ -118,6 +118,7 @@ describe("bun add pixelflux-ffi, in an empty folder", () => {
     await expectPictures(await user.run(["shot.ts"]));
     await expectPictures(await user.run([join(user.folder, "shot.ts")], user.elsewhere));
     await expectLive(user, [process.execPath, "live.ts"], user.folder);
+    expect(await user.checkTypes()).toMatchObject({ exitCode: 0, stdout: "" });
     const help = await user.run(["x", "pixelflux-ffi", "--version"]);
     expect(help).toMatchObject({ exitCode: 0, stdout: `${version}\n` });
   }, 120_000);

@@ -79,6 +79,19 @@ export class User implements Disposable {
     return this.run(["add", "pixelflux-ffi", ...options]);
   }
 
+  /** Checks the programs' types as `bun init` sets TypeScript up, but for what hides errors. */
+  checkTypes(): Promise<ChildResult> {
+    const modules = join(rootPath, "node_modules");
+    const compilerOptions = {
+      ...{ lib: ["ESNext", "DOM"], target: "ESNext", module: "Preserve" },
+      ...{ moduleResolution: "bundler", moduleDetection: "force", strict: true, noEmit: true },
+      ...{ skipLibCheck: false, types: ["bun-types"], typeRoots: [modules] },
+    };
+    const config = { compilerOptions, files: ["shot.ts", "live.ts"] };
+    writeFileSync(join(this.folder, "tsconfig.json"), JSON.stringify(config));
+    return this.run([], this.folder, join(modules, ".bin/tsc"));
+  }
+
   /** Path within the installed package, `pixelflux-ffi` or a platform's. */
   installed(name: string, file = ""): string {
     return join(this.folder, "node_modules", name, file);
