@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 /** `bench`: what a capture of this screen costs on this machine. */
-import { type CaptureSettings, type LatencySummary, ScreenCapture } from "../index.ts";
+import {
+  type CaptureSettings,
+  type Codec,
+  capabilities,
+  type LatencySummary,
+  ScreenCapture,
+} from "../index.ts";
 import { defineCommand } from "./command.ts";
 import { Ending } from "./ending.ts";
 import { flagOption, secondsOption } from "./option.ts";
@@ -8,8 +14,6 @@ import { columns, tell, writeJson, writeResult } from "./output.ts";
 
 const DEFAULT_SECONDS = 5;
 const PROGRESS_INTERVAL_MS = 1000;
-const CODECS = ["jpeg", "h264"] as const;
-type Codec = (typeof CODECS)[number];
 
 /** The figures of one codec. */
 interface BenchRun {
@@ -29,10 +33,10 @@ interface BenchRun {
 export const bench = defineCommand({
   name: "bench",
   summary: "Measures what capturing a screen costs here.",
-  notes: `Captures in each codec, or in that of --codec, one after the other, and throws the stripes
-away. The processor time is this process's, where 100 % is one processor. Latency is from the
-change, as far as it is known, to JavaScript. A screen that stands still shows nothing but
-that it costs nothing: try --display synthetic://1920x1080@60.
+  notes: `Captures in each codec there is, or in that of --codec, one after the other, and throws the
+stripes away. The processor time is this process's, where 100 % is one processor. Latency is
+from the change, as far as it is known, to JavaScript. A screen that stands still shows nothing
+but that it costs nothing: try --display synthetic://1920x1080@60.
 `,
   options: {
     seconds: secondsOption(`how long in each codec; default ${DEFAULT_SECONDS}`),
@@ -41,7 +45,8 @@ that it costs nothing: try --display synthetic://1920x1080@60.
   settings: { includes: (name) => name !== "reconnect" },
   async run({ values, settings }) {
     const { seconds = DEFAULT_SECONDS } = values;
-    const codecs = settings.outputMode === undefined ? CODECS : [settings.outputMode];
+    const codecs =
+      settings.outputMode === undefined ? capabilities().codecs : [settings.outputMode];
     const { display } = new ScreenCapture(settings).settings;
     const runs: BenchRun[] = [];
     for (const codec of codecs) {

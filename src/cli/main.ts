@@ -61,7 +61,8 @@ function usageWords(error: unknown): string | undefined {
   if (!(error instanceof PixelfluxError) || error.field === undefined) return undefined;
   // "fanout: viewersMax has to be …" is "--viewers-max has to be …" here.
   const [, words = error.message] = /^[^:]+: (.*)$/s.exec(error.message) ?? [];
-  return words.replace(error.field, optionName(error.field));
+  const name = optionName(error.field);
+  return words.includes(error.field) ? words.replace(error.field, name) : `${name}: ${words}`;
 }
 
 /** Whether the way to the display, or to the library, is what has failed. */

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { capabilities } from "../../src/index.ts";
 import { ABI_VERSION } from "../../src/native/library.ts";
+import { runCli } from "../cli/cli.ts";
 import { requireTool, rootPath, runCommand, runSnippet } from "../support/process.ts";
 
 const manifest = JSON.parse(readFileSync(join(rootPath, "package.json"), "utf8"));
@@ -84,6 +85,21 @@ describe("a library built without x264", () => {
     const needed = await runCommand([requireTool("readelf", "binutils"), "-dW", library]);
     expect(needed.stdout).toContain("[libjpeg.so");
     expect(needed.stdout).not.toContain("x264");
+  });
+
+  test("is no failure of the command line: it measures, and tells, what there is", async () => {
+    const env = { PIXELFLUX_FFI_LIBRARY: library };
+    const source = ["--display", "synthetic://64x64@60"];
+    const doctor = await runCli(["doctor", "--json", ...source], { env });
+    expect(doctor.exitCode).toBe(0);
+    expect(JSON.parse(doctor.stdout).checks).toContainEqual(
+      expect.objectContaining({ name: "first frame, h264", status: "warning" }),
+    );
+    const bench = await runCli(["bench", "--json", "--seconds", "0.1", ...source], { env });
+    expect(JSON.parse(bench.stdout).runs).toMatchObject([{ codec: "jpeg" }]);
+    const serve = await runCli(["serve", "--port", "0", ...source], { env });
+    expect(serve.exitCode).toBe(2);
+    expect(serve.stderr).toMatch(/^pixelflux-ffi serve: --codec: .*x264/);
   });
 });
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /** The check that counts: a first frame, in each codec. */
 import { readFileSync } from "node:fs";
-import { ScreenCapture } from "../../index.ts";
+import { capabilities, ScreenCapture } from "../../index.ts";
 import { type Check, failed, ok, skipped, warning } from "./check.ts";
 
 const TIMEOUT_MS = 5000;
@@ -11,10 +11,17 @@ const CODECS = ["jpeg", "h264"] as const;
 export async function captureChecks(display: string, reason: string | undefined): Promise<Check[]> {
   const checks: Check[] = [];
   for (const codec of CODECS) {
-    if (reason === undefined) checks.push(...(await captureCheck(display, codec)));
-    else checks.push(skipped(nameOf(codec), reason));
+    if (reason !== undefined) checks.push(skipped(nameOf(codec), reason));
+    else if (capabilities().codecs.includes(codec))
+      checks.push(...(await captureCheck(display, codec)));
+    else checks.push(missing(codec));
   }
   return checks;
+}
+
+function missing(codec: string): Check {
+  const words = "the native library was built without this codec";
+  return warning(nameOf(codec), words, "build it with x264, or install the package's own");
 }
 
 async function captureCheck(display: string, codec: "jpeg" | "h264"): Promise<Check[]> {

@@ -2,7 +2,8 @@
 /** Checks of Bun, of the machine, and of the native library. */
 import { readFileSync } from "node:fs";
 import manifest from "../../../package.json" with { type: "json" };
-import { ABI_VERSION, nativeLibrary } from "../../native/library.ts";
+import { capabilities } from "../../index.ts";
+import { nativeLibrary } from "../../native/library.ts";
 import { type Check, failed, ok, warning } from "./check.ts";
 
 /** What the prebuilt libraries need. */
@@ -48,7 +49,10 @@ function glibcVersion(): string | undefined {
 
 function libraryCheck(): Check {
   try {
-    return ok("library", `${nativeLibrary().path}, ABI ${ABI_VERSION}`);
+    const { path } = nativeLibrary();
+    const { version, abiVersion, codecs, licence } = capabilities();
+    const words = `version ${version}, ABI ${abiVersion}, ${codecs.join(" and ")}, ${licence}`;
+    return ok("library", `${path}\n${words}`);
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     return failed("library", words, "install the package anew: bun add pixelflux-ffi");
