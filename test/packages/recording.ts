@@ -75,6 +75,15 @@ export function stepShown(picture: Canvas, stepMax: number): number {
   return steps.reduce((best, step) => (distance(step) < distance(best) ? step : best));
 }
 
+/** Of the picture what lies in and around the square. */
+export function aroundSquare(picture: Canvas, step: number): Canvas {
+  const square = squareAt(step);
+  const x = Math.max(0, square.x - SQUARE_PX / 2);
+  const y = Math.max(0, square.y - SQUARE_PX / 2);
+  const size = 2 * SQUARE_PX;
+  return picture.crop(x, y, Math.min(size, WIDTH - x), Math.min(size, HEIGHT - y));
+}
+
 function squareAt(step: number): { x: number; y: number; colour: number[] } {
   const colour = Number((BigInt(step) * 0x050709n) & 0xffffffn);
   return {
