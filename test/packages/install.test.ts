@@ -5,11 +5,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
-import { compare } from "../support/canvas.ts";
-import { decodeH264, decodeJpegs } from "../support/decode.ts";
-import { type ChildResult, requireTool, rootPath, runCommand } from "../support/process.ts";
+import { requireTool, rootPath, runCommand } from "../support/process.ts";
+import { expectLive, expectPictures, type Shot } from "./programs.ts";
 import { Registry } from "./registry.ts";
-import { type Shot, User } from "./user.ts";
+import { User } from "./user.ts";
 
 /** The platform's package here. */
 const NAME = `@pixelflux-ffi/linux-${process.arch}-gnu`;
@@ -67,43 +66,6 @@ describe("the tarballs", () => {
   });
 });
 
-/** Checks that the pictures decode, and show the same in both codecs. */
-async function expectPictures(child: ChildResult): Promise<void> {
-  expect(child).toMatchObject({ exitCode: 0, signal: null, stderr: "" });
-  const shot: Shot = JSON.parse(child.stdout);
-  expect(shot).toMatchObject({
-    licence: "GPL-2.0-or-later AND MPL-2.0",
-    version: manifest.version,
-  });
-  const [jpeg] = await decodeJpegs([Buffer.from(shot.jpeg, "base64")]);
-  const [h264] = await decodeH264([Buffer.from(shot.h264, "base64")]);
-  if (jpeg === undefined || h264 === undefined) throw new Error("there is no picture");
-  expect(jpeg).toMatchObject({ width: 320, height: 240 });
-  // Two lossy codecs: further apart than either from the screen.
-  expect(compare(jpeg, h264).psnr).toBeGreaterThan(25);
-  expect(new Set(jpeg.rgb).size).toBeGreaterThan(16);
-}
-
-/** Runs the ten lines: their page, its script, and a stripe by its stream. */
-async function expectLive(user: User, command: string[], cwd: string): Promise<void> {
-  await using child = user.spawn(command, cwd);
-  const { value } = await child.stdout.getReader().read();
-  const address = /http:\S+/.exec(new TextDecoder().decode(value))?.[0] ?? "";
-  const page = await (await fetch(address)).text();
-  const script = /<script[^>]* src="([^"]+)"/.exec(page)?.[1] ?? "none";
-  const code = await (await fetch(new URL(script, address))).text();
-  expect(code).toContain("WebSocket");
-  const stream = new WebSocket(new URL("/stream", address.replace("http", "ws")));
-  stream.binaryType = "arraybuffer";
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  stream.onmessage = ({ data }) => data instanceof ArrayBuffer && resolve(data.byteLength);
-  stream.onclose = ({ reason }) => reject(new Error(`closed: ${reason}`));
-  expect(await promise).toBeGreaterThan(10);
-  stream.close();
-  child.kill();
-  await child.exited;
-}
-
 describe("bun add pixelflux-ffi, in an empty folder", () => {
   test("installs this platform's library alone; its captures decode", async () => {
     using user = new User(registry);
@@ -117,7 +79,7 @@ describe("bun add pixelflux-ffi, in an empty folder", () => {
     ]);
     await expectPictures(await user.run(["shot.ts"]));
     await expectPictures(await user.run([join(user.folder, "shot.ts")], user.elsewhere));
-    await expectLive(user, [process.execPath, "live.ts"], user.folder);
+    await expectLive(user.spawn([process.execPath, "live.ts"], user.folder));
     expect(await user.checkTypes()).toMatchObject({ exitCode: 0, stdout: "" });
     const help = await user.run(["x", "pixelflux-ffi", "--version"]);
     expect(help).toMatchObject({ exitCode: 0, stdout: `${version}\n` });
@@ -130,7 +92,7 @@ describe("bun add pixelflux-ffi, in an empty folder", () => {
     expect(await user.run(build)).toMatchObject({ exitCode: 0 });
     user.moveOut("out");
     await expectPictures(await user.run([join(user.elsewhere, "out/shot.js")], "/"));
-    await expectLive(user, [process.execPath, "live.js"], join(user.elsewhere, "out"));
+    await expectLive(user.spawn([process.execPath, "live.js"], join(user.elsewhere, "out")));
   }, 120_000);
 
   test("and bun build --compile, moved", async () => {
@@ -142,7 +104,7 @@ describe("bun add pixelflux-ffi, in an empty folder", () => {
     }
     user.moveOut("shot", "live");
     await expectPictures(await user.run([], "/", join(user.elsewhere, "shot")));
-    await expectLive(user, [join(user.elsewhere, "live")], user.elsewhere);
+    await expectLive(user.spawn([join(user.elsewhere, "live")], user.elsewhere));
   }, 120_000);
 });
 

@@ -4,44 +4,8 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type ChildResult, rootPath, runCommand } from "../support/process.ts";
+import { liveProgram, shotProgram } from "./programs.ts";
 import type { Registry } from "./registry.ts";
-
-/** Prints the pictures of a still screen in both codecs, and what the library tells of itself. */
-const SHOT = `
-import { capabilities, type Codec, ScreenCapture, type Stripe } from "pixelflux-ffi";
-async function shot(outputMode: Codec) {
-  const settings = { outputMode, h264FullFrame: true, stripeHeight: 256 } as const;
-  await using capture = new ScreenCapture({ display: "synthetic://320x240@0", ...settings });
-  const payloads: string[] = [];
-  await capture.start((stripe: Stripe) => {
-    using s = stripe;
-    payloads.push(Buffer.from(s.payload).toString("base64"));
-  });
-  return payloads[0];
-}
-try {
-  const { licence, version } = capabilities();
-  console.log(JSON.stringify({ licence, version, jpeg: await shot("jpeg"), h264: await shot("h264") }));
-} catch (error) {
-  const { code, message } = error as { code?: string; message: string };
-  console.log(JSON.stringify({ code, message }));
-}
-`;
-
-/** What the program above prints. */
-export type Shot = { version: string; licence: string; jpeg: string; h264: string } & {
-  code: string;
-  message: string;
-};
-
-/** The README's ten lines, on the synthetic screen and a free port. */
-async function liveProgram(): Promise<string> {
-  const readme = await Bun.file(join(rootPath, "README.md")).text();
-  const [, block = ""] = /^```ts\n(.*?)^```$/ms.exec(readme) ?? [];
-  return block
-    .replace("new ScreenCapture({", '$& display: "synthetic://320x240@60",')
-    .replace('hostname: "127.0.0.1",', "$& port: 0,");
-}
 
 /** A folder of their own, in which nothing of the repository can be found. */
 export class User implements Disposable {
@@ -74,8 +38,8 @@ export class User implements Disposable {
 
   /** `bun add pixelflux-ffi`, and the two programs. */
   async install(...options: string[]): Promise<ChildResult> {
-    writeFileSync(join(this.folder, "shot.ts"), SHOT);
-    writeFileSync(join(this.folder, "live.ts"), await liveProgram());
+    writeFileSync(join(this.folder, "shot.ts"), shotProgram("synthetic://320x240@0"));
+    writeFileSync(join(this.folder, "live.ts"), await liveProgram("synthetic://320x240@60"));
     return this.run(["add", "pixelflux-ffi", ...options]);
   }
 
