@@ -247,7 +247,8 @@ typedef struct pf_stripe {
 typedef enum pf_screenshot_format {
     /** A PNG file of 8-bit RGB. */
     PF_SCREENSHOT_PNG = 0,
-    /** A baseline JPEG file; 4:2:0, or 4:4:4 where jpeg_full_color says so. */
+    /** A baseline JPEG file, maybe with restart intervals; 4:2:0, or 4:4:4 where
+     * jpeg_full_color says so. */
     PF_SCREENSHOT_JPEG = 1,
     /** RGBA, a byte each, A always 255; rows top-down without padding. */
     PF_SCREENSHOT_RAW = 2

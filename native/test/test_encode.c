@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "encode/color.h"
 #include "encode/encoder.h"
+#include "encode/jpeg_join.h"
 #include "encode/wire_header.h"
 #include "test.h"
 
@@ -339,7 +340,55 @@ static void extended_headers_say_the_rectangle(void) {
     CHECK(memcmp(payload, "\1\2\3\4", sizeof payload) == 0);
 }
 
+/** More slices than there are numbers for restart markers. */
+static void slices_of_a_jpeg_are_one_file(void) {
+    pf_buffer_pool *pool = pf_buffer_pool_create(0);
+    for (uint32_t round = 0; round < 2; round++) {
+        pf_image image = make_image(150, 16 * 19 + 5, round == 0 ? gradient : noise);
+        pf_encode_result results[20];
+        pf_jpeg_slice slices[20];
+        CHECK_EQUAL(pf_jpeg_slice_rows(150, image.height_px, true, 20), 16);
+        for (uint32_t index = 0; index < 20; index++) {
+            uint32_t y = index * 16, rows = index < 19 ? 16 : 5;
+            pf_encoder *encoder = make_encoder(PF_OUTPUT_JPEG, 150, rows, true);
+            results[index] = encode(encoder, pool, pf_image_rows(image, y, rows), 100, true);
+            encoder->ops->destroy(encoder);
+            slices[index] =
+                (pf_jpeg_slice){results[index].buffer->bytes + 10, results[index].payload_bytes};
+        }
+        pf_encode_result whole = {
+            .buffer = pf_buffer_acquire(pool, 10 + pf_jpeg_join_bytes_max(slices, 20))};
+        whole.payload_bytes = (uint32_t)pf_jpeg_join(slices, 20, 150, image.height_px, 16, true,
+                                                     whole.buffer->bytes + 10);
+        CHECK(whole.payload_bytes > 0);
+        CHECK(jpeg_difference(&whole, image) <= 8);
+        slices[3].size_bytes = 20;
+        CHECK_EQUAL(pf_jpeg_join(slices, 20, 150, image.height_px, 16, true, whole.buffer->bytes),
+                    0);
+        pf_buffer_release(whole.buffer);
+        for (uint32_t index = 0; index < 20; index++) {
+            pf_buffer_release(results[index].buffer);
+        }
+        free_image(image);
+    }
+    pf_buffer_pool_release(pool);
+}
+
+static void slices_fit_their_interval(void) {
+    for (uint32_t width = 1; width <= 16384; width += 1 + width / 3) {
+        for (uint32_t full_color = 0; full_color < 2; full_color++) {
+            uint32_t rows = pf_jpeg_slice_rows(width, 16384, full_color, 1);
+            uint32_t side = full_color ? 8 : 16;
+            CHECK(rows > 0 && rows % 16 == 0);
+            CHECK((width + side - 1) / side * (rows / side) <= 65535);
+        }
+    }
+    CHECK_EQUAL(pf_jpeg_slice_rows(1920, 1080, false, 4), 272);
+}
+
 const pf_test encode_tests[] = {
+    TEST(slices_of_a_jpeg_are_one_file),
+    TEST(slices_fit_their_interval),
     TEST(jpeg_shows_the_image),
     TEST(jpeg_quality_sets_the_size),
     TEST(every_quantizer_counts),

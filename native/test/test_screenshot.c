@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /** Screenshots through the C ABI; pictures of real screens are in the Bun tests. */
-#include <png.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <jpeglib.h>
+#include <png.h>
 
 #include "base/image.h"
 #include "base/memory.h"
@@ -132,6 +135,57 @@ static void a_jpeg_is_a_file_of_its_quality(void) {
     }
     CHECK(size_bytes[0] * 2 < size_bytes[1]);
     CHECK_EQUAL(pf_capture_free(handle), PF_STATUS_OK);
+}
+
+/** The largest difference of a channel between a JPEG and the still picture. */
+static int jpeg_difference(const pf_screenshot *answer) {
+    struct jpeg_decompress_struct codec;
+    struct jpeg_error_mgr errors;
+    codec.err = jpeg_std_error(&errors);
+    jpeg_create_decompress(&codec);
+    jpeg_mem_src(&codec, bytes_of(answer), answer->size_bytes);
+    jpeg_read_header(&codec, TRUE);
+    CHECK_EQUAL(codec.image_width, answer->width);
+    CHECK_EQUAL(codec.image_height, answer->height);
+    codec.out_color_space = JCS_EXT_RGBX;
+    jpeg_start_decompress(&codec);
+    uint8_t *row = malloc((size_t)answer->width * 4);
+    int worst = 0;
+    for (uint32_t y = 0; y < answer->height; y++) {
+        jpeg_read_scanlines(&codec, &row, 1);
+        for (uint32_t x = 64; x < answer->width; x++) {
+            uint32_t pixel = rgba_at(x, y);
+            for (uint32_t byte = 0; byte < 3; byte++) {
+                int difference = abs(row[x * 4 + byte] - (int)(pixel >> (8 * byte) & 255));
+                worst = difference > worst ? difference : worst;
+            }
+        }
+    }
+    CHECK_EQUAL(errors.num_warnings, 0);
+    free(row);
+    jpeg_finish_decompress(&codec);
+    jpeg_destroy_decompress(&codec);
+    return worst;
+}
+
+static void a_jpeg_of_many_threads_is_one_picture(void) {
+    const char *displays[] = {"synthetic://1283x977@0", "synthetic://801x1400@0",
+                              "synthetic://16384x130@0"};
+    for (uint32_t round = 0; round < 6; round++) {
+        pf_settings settings = default_settings(displays[round / 2]);
+        settings.jpeg_full_color = round % 2;
+        uint64_t handle = 0;
+        CHECK_EQUAL(pf_capture_start(&settings, &handle), PF_STATUS_OK);
+        pf_screenshot_request request = request_of(PF_SCREENSHOT_JPEG, round);
+        request.quality = 100;
+        pf_screenshot answer = take(handle, request);
+        /* The picture has hard edges each 256 px, which 4:2:0 blurs. */
+        int difference = jpeg_difference(&answer);
+        CHECK(round % 2 == 0 || difference <= 4);
+        release(&answer);
+        CHECK_EQUAL(pf_capture_free(handle), PF_STATUS_OK);
+    }
+    session_check_nothing_left();
 }
 
 static void check_rect(uint64_t handle, pf_rect rect, int32_t status, uint32_t width,
@@ -282,13 +336,14 @@ static void a_reader_that_stalls_gets_them(void) {
 
 /** A capture of a still picture that has sent all there ever is to send. */
 static uint64_t start_at_rest(void) {
-    pf_settings settings = default_settings(STILL);
+    /* Large enough for a JPEG of several slices. */
+    pf_settings settings = default_settings("synthetic://640x448@0");
     settings.use_paint_over_quality = 0;
     settings.stripe_height = 64;
     uint64_t handle = 0;
     session_log log = {0};
     CHECK_EQUAL(pf_capture_start(&settings, &handle), PF_STATUS_OK);
-    session_await_stripes(handle, &log, (HEIGHT + 63) / 64);
+    session_await_stripes(handle, &log, 448 / 64);
     return handle;
 }
 
@@ -353,6 +408,7 @@ const pf_test screenshot_tests[] = {
     TEST(raw_is_rgba_without_gaps),
     TEST(a_png_holds_every_pixel),
     TEST(a_jpeg_is_a_file_of_its_quality),
+    TEST(a_jpeg_of_many_threads_is_one_picture),
     TEST(the_rectangle_has_to_lie_in_the_frame),
     TEST(wrong_arguments_are_refused),
     TEST(nothing_comes_after_a_stop),

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "capture/jpeg_picture.h"
 #include "encode/color.h"
 #include "encode/png.h"
 
@@ -97,29 +98,6 @@ static pf_image image_of(const pf_screenshot_copy *copy) {
                       copy->height_px};
 }
 
-static pf_status encode_jpeg(const pf_screenshot_copy *copy, pf_buffer **buffer,
-                             uint32_t *size_bytes, pf_error *error) {
-    pf_encoder_format format = {.output_mode = PF_OUTPUT_JPEG,
-                                .width_px = copy->width_px,
-                                .height_px = copy->height_px,
-                                .full_color = copy->full_color,
-                                .thread_count = 1};
-    pf_encoder *encoder;
-    pf_status status = pf_encoder_create(&format, &encoder, error);
-    if (status != PF_STATUS_OK) {
-        return status;
-    }
-    pf_timeline timeline = pf_timeline_begin(0);
-    pf_encode_request request = {
-        .image = image_of(copy), .quality = copy->request.quality, .timeline = &timeline};
-    pf_encode_result result = {0};
-    status = encoder->ops->encode(encoder, &request, copy->pixels->pool, &result, error);
-    encoder->ops->destroy(encoder);
-    *buffer = result.buffer;
-    *size_bytes = result.payload_bytes;
-    return status;
-}
-
 /** Makes the bytes of a screenshot out of its pixels, which are spent then. */
 static pf_status encode(const pf_screenshots *screenshots, const pf_screenshot_copy *copy,
                         pf_buffer **buffer, uint32_t *size_bytes, pf_error *error) {
@@ -130,10 +108,12 @@ static pf_status encode(const pf_screenshots *screenshots, const pf_screenshot_c
         *size_bytes = (uint32_t)(pixel_count * PF_BYTES_PER_PIXEL);
         return PF_STATUS_OK;
     }
-    pf_status status = copy->request.format == PF_SCREENSHOT_JPEG
-                           ? encode_jpeg(copy, buffer, size_bytes, error)
-                           : pf_png_encode(image_of(copy), screenshots->wake, copy->pixels->pool,
-                                           buffer, size_bytes, error);
+    pf_buffer_pool *buffers = copy->pixels->pool;
+    pf_status status =
+        copy->request.format == PF_SCREENSHOT_JPEG
+            ? pf_jpeg_picture_encode(image_of(copy), copy->request.quality, copy->full_color,
+                                     buffers, buffer, size_bytes, error)
+            : pf_png_encode(image_of(copy), screenshots->wake, buffers, buffer, size_bytes, error);
     pf_buffer_release(copy->pixels);
     return status;
 }
