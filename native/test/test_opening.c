@@ -146,6 +146,9 @@ static void stops_may_come_when_the_opening_is_given_up(void) {
     close_server(&server);
 }
 
+/* As x11_connect.c has it. */
+#define HANGING_COUNT_MAX 64
+
 static int connecting_thread_count(void) {
     int count = 0;
     DIR *threads = opendir("/proc/self/task");
@@ -179,7 +182,9 @@ static void threads_that_hang_are_limited(void) {
         started_count += status == PF_STATUS_OK;
     }
     CHECK_EQUAL(status, PF_STATUS_DISPLAY_OPEN);
-    CHECK_EQUAL(connecting_thread_count(), started_count);
+    /* One that was stopped before it began to connect has left no thread. */
+    CHECK(started_count >= HANGING_COUNT_MAX);
+    CHECK_EQUAL(connecting_thread_count(), HANGING_COUNT_MAX);
     close_server(&server);
     while (connecting_thread_count() > 0) {
         usleep(1000);
