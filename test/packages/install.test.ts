@@ -71,7 +71,7 @@ describe("bun add pixelflux-ffi, in an empty folder", () => {
     using user = new User(registry);
     registry.asked.length = 0;
     expect(await user.install()).toMatchObject({ exitCode: 0 });
-    const tarballs = registry.asked.filter((path) => path.endsWith(".tgz"));
+    const tarballs = registry.asked.filter((path) => /^\/pixelflux-ffi-.*\.tgz$/.test(path));
     const { version } = manifest;
     expect(tarballs.sort()).toEqual([
       `/pixelflux-ffi-${version}.tgz`,

@@ -1,57 +1,97 @@
 // SPDX-License-Identifier: MPL-2.0
 // A registry of npm packages on this machine, as far as `bun add` asks it.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { rootPath, runCommand } from "../support/process.ts";
 
-/** As `bun run pack` made it. */
+/** A tarball, and what its package.json says. */
 interface Packed {
   readonly path: string;
-  readonly manifest: { readonly name: string; readonly version: string };
+  readonly manifest: {
+    readonly name: string;
+    readonly version: string;
+    readonly dependencies?: Readonly<Record<string, string>>;
+  };
 }
 
-/** Serves tarballs as the packages that they are, and nothing else: 404 for all others. */
+/**
+ * Serves tarballs as the packages that they are, and what these depend on as it is
+ * installed in the checkout. 404 for all else.
+ */
 export class Registry implements Disposable {
   /** Paths that were asked for. */
   readonly asked: string[] = [];
   readonly #server: Bun.Server<undefined>;
-  readonly #packages: ReadonlyMap<string, Packed>;
-  readonly #folder: string;
+  readonly #packages = new Map<string, Packed>();
+  /** For tarballs of dependencies. */
+  readonly #folder = mkdtempSync(join(tmpdir(), "pixelflux-registry-"));
 
-  private constructor(folder: string, packages: readonly Packed[]) {
-    this.#folder = folder;
-    this.#packages = new Map(packages.map((packed) => [packed.manifest.name, packed]));
+  private constructor() {
     const fetch = (request: Request) => this.#answer(new URL(request.url));
     this.#server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch });
   }
 
   /** Serves every tarball in the folder. */
   static async start(folder: string): Promise<Registry> {
+    const registry = new Registry();
     const names = [...new Bun.Glob("*.tgz").scanSync({ cwd: folder })];
-    const packages = names.map(async (name) => {
+    for (const name of names) {
       const path = join(folder, name);
       const manifest = await Bun.$`tar -xzOf ${path} package/package.json`.json();
-      return { path, manifest };
-    });
-    return new Registry(folder, await Promise.all(packages));
+      registry.#packages.set(manifest.name, { path, manifest });
+    }
+    for (const packed of [...registry.#packages.values()]) await registry.#addDependencies(packed);
+    return registry;
   }
 
   get url(): string {
     return this.#server.url.href;
   }
 
+  async #addDependencies({ manifest }: Packed): Promise<void> {
+    for (const name of Object.keys(manifest.dependencies ?? {})) {
+      if (this.#packages.has(name)) continue;
+      const packed = await this.#pack(name);
+      this.#packages.set(name, packed);
+      await this.#addDependencies(packed);
+    }
+  }
+
+  /** Packs an installed package. */
+  async #pack(name: string): Promise<Packed> {
+    const installed = join(rootPath, "node_modules", name);
+    const manifest = await Bun.file(join(installed, "package.json")).json();
+    const path = join(this.#folder, `${name.replace("/", "-")}.tgz`);
+    const files = ["--transform", "s,^[.],package,", "-C", installed, "."];
+    const { exitCode, stderr } = await runCommand(["tar", "-czf", path, ...files]);
+    if (exitCode !== 0) throw new Error(`tar: ${stderr}`);
+    return { path, manifest };
+  }
+
   async #answer({ pathname }: URL): Promise<Response> {
     this.asked.push(pathname);
-    if (pathname.endsWith(".tgz")) return new Response(Bun.file(this.#folder + pathname));
-    const packed = this.#packages.get(decodeURIComponent(pathname.slice(1)));
-    if (packed === undefined) return Response.json({ error: "not found" }, { status: 404 });
-    const { name, version } = packed.manifest;
-    const sha512 = new Bun.CryptoHasher("sha512").update(await Bun.file(packed.path).bytes());
+    const asked = decodeURIComponent(pathname.slice(1));
+    for (const [name, packed] of this.#packages) {
+      if (name === asked) return Response.json(await this.#describe(packed));
+      if (basename(packed.path) === asked) return new Response(Bun.file(packed.path));
+    }
+    return Response.json({ error: "not found" }, { status: 404 });
+  }
+
+  async #describe({ path, manifest }: Packed): Promise<object> {
+    const { name, version } = manifest;
+    const sha512 = new Bun.CryptoHasher("sha512").update(await Bun.file(path).bytes());
     const integrity = `sha512-${sha512.digest("base64")}`;
-    const dist = { tarball: `${this.url}${basename(packed.path)}`, integrity };
-    const versions = { [version]: { ...packed.manifest, dist } };
-    return Response.json({ name, "dist-tags": { latest: version }, versions });
+    const dist = { tarball: `${this.url}${basename(path)}`, integrity };
+    return {
+      ...{ name, "dist-tags": { latest: version } },
+      versions: { [version]: { ...manifest, dist } },
+    };
   }
 
   [Symbol.dispose](): void {
     this.#server.stop(true);
+    rmSync(this.#folder, { recursive: true });
   }
 }
