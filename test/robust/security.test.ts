@@ -243,15 +243,20 @@ describe("the environment", () => {
     );
 
   test("is read by the package in two places, for what is documented", () => {
-    const reads = code("src/**/*.ts").filter(({ line }) => /\benv\b/.test(line));
-    expect(reads).toEqual([
+    const reads = code("src/**/*.ts").filter(({ line }) => /\bprocess\.env\b/.test(line));
+    const isCommand = ({ path }: { path: string }) => path.startsWith("src/cli/");
+    expect(reads.filter((read) => !isCommand(read))).toEqual([
       {
         path: "src/native/library-places.ts",
         line: "const override = process.env[LIBRARY_VARIABLE];",
       },
       { path: "src/settings.ts", line: "const { DISPLAY } = process.env;" },
     ]);
-    for (const name of [LIBRARY_VARIABLE, "DISPLAY"]) expect(textOf("SECURITY.md")).toContain(name);
+    const byCommands = reads.filter(isCommand).map(({ line }) => /\{ (\w+).*\}/.exec(line)?.[1]);
+    expect([...new Set(byCommands)].sort()).toEqual(["DISPLAY", "PIXELFLUX_TOKEN", "XAUTHORITY"]);
+    for (const name of [LIBRARY_VARIABLE, "DISPLAY", "PIXELFLUX_TOKEN", "XAUTHORITY"]) {
+      expect(textOf("SECURITY.md")).toContain(name);
+    }
   });
 
   test("is not read by the native code, which runs and listens to nothing either", async () => {
