@@ -7,7 +7,7 @@ import { nativeLibrary } from "../../native/library.ts";
 import { type Check, failed, ok, warning } from "./check.ts";
 
 /** What the prebuilt libraries need. */
-const GLIBC_VERSION_MIN = "2.34";
+const GLIBC_VERSION_MIN = "2.31";
 const ARCHITECTURES = ["x64", "arm64"];
 /** A capture has about ten, and each viewer of `serve` one. */
 const OPEN_FILES_MIN = 256;
@@ -39,7 +39,7 @@ function libcCheck(): Check {
     return ok("libc", `glibc ${version}`);
   }
   const words = `glibc ${version}, where the prebuilt library needs ${GLIBC_VERSION_MIN}`;
-  return warning("libc", words, "update the system (Debian 12, Ubuntu 22.04), or build it there");
+  return warning("libc", words, "update the system (Debian 11, Ubuntu 20.04), or build it there");
 }
 
 function glibcVersion(): string | undefined {
