@@ -44,6 +44,9 @@ const PREFERENCES = {
   "extensions.getAddons.cache.enabled": false,
   "extensions.update.enabled": false,
   "gfx.color_management.mode": 0,
+  // A page that reads a canvas waits for the worker that draws on it, which may be waiting for the
+  // page: after this the read gives nothing, and both go on. The default is ten seconds.
+  "gfx.offscreencanvas.snapshot-timeout-ms": 100,
   "network.captive-portal-service.enabled": false,
   "network.connectivity-service.enabled": false,
   "network.dns.localDomains": PLAIN_HOST,
