@@ -119,7 +119,8 @@ export class StripePlayer {
 
   /**
    * Closes the connection and frees everything. The canvas keeps its picture,
-   * and may be given to another player. May be repeated.
+   * and may be given to another player; a worker stays with it, idle and without
+   * anything else, until the canvas is collected. May be repeated.
    */
   close(): void {
     this.#end("closed");
