@@ -55,7 +55,10 @@ describe("200 cycles of start and stop", () => {
       for (let i = 0; i < 200; i++) await cycle(server.display, outputMode, stripes);
       Bun.gc(true);
       await waitFor("stripes to be freed", () => memoryUsage().lentBytes === 0);
-      expect(holdings()).toEqual(before);
+      const after = holdings();
+      // Fewer, where what an earlier test has left to Bun was closed meanwhile.
+      expect(after.descriptors).toBeLessThanOrEqual(before.descriptors);
+      expect({ ...after, descriptors: before.descriptors }).toEqual(before);
       expect(memoryUsage()).toEqual({
         captureCount: 0,
         threadCount: 0,

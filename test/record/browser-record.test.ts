@@ -22,6 +22,9 @@ let folder: Folder;
 let screens: { photo: Canvas; gradient: Canvas };
 let durationSeconds: number;
 
+/** Longer than it takes until what has come to rest is refined. */
+const REST_MS = 700;
+
 /** Records a photo, then a gradient, to a file and to a stream. */
 beforeAll(async () => {
   browser = await Browser.launch();
@@ -41,7 +44,13 @@ beforeAll(async () => {
   copyFileSync(folder.file("whole.mp4"), folder.file("growing.mp4"));
   await painter.pattern("gradient", 2);
   const gradient = await painter.grab();
-  await waitFor("the new picture", () => file.stats().frames > frames + 1);
+  // It may come in parts, and is refined when it has come to rest.
+  let last = { frames, atMs: performance.now() };
+  await waitFor("the new picture, at rest", () => {
+    const now = file.stats().frames;
+    if (now !== last.frames) last = { frames: now, atMs: performance.now() };
+    return now > frames + 1 && performance.now() - last.atMs > REST_MS;
+  });
   const { durationMs } = await file.stop();
   await stream.stop();
   await collector.save(folder.file("stream.mp4"));

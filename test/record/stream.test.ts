@@ -76,17 +76,22 @@ test("access units alone, with every size that comes", async () => {
   const recording = await record(capture, path, { container: "annexb" });
   await waitFor("a picture", () => recording.stats().frames > 0);
   await painter.screen(320, 240);
-  const { frames } = recording.stats();
-  await waitFor("another", () => recording.stats().frames > frames);
+  // What is written is whole access units; a refresh of the old size may come before the new one.
+  await waitFor("the new size", async () => (await widthsOf(path)).widths.at(-1) === 320);
   const result = await recording.stop();
   expect(result.segments.length).toBe(1);
-  const probe = [requireTool("ffprobe", "ffmpeg"), "-v", "error", "-show_entries"];
-  const { stdout, stderr } = await runCommand([...probe, "frame=width", "-of", "csv=p=0", path]);
+  const { widths, stderr } = await widthsOf(path);
   expect(stderr).toBe("");
-  const widths = (stdout.match(/\d+/g) ?? []).map(Number);
   expect(widths.length).toBe(result.frames);
   expect([widths[0], widths.at(-1)]).toEqual([640, 320]);
 });
+
+/** The width of each picture of a file, in ffprobe's words. */
+async function widthsOf(path: string): Promise<{ widths: number[]; stderr: string }> {
+  const probe = [requireTool("ffprobe", "ffmpeg"), "-v", "error", "-show_entries"];
+  const { stdout, stderr } = await runCommand([...probe, "frame=width", "-of", "csv=p=0", path]);
+  return { widths: (stdout.match(/\d+/g) ?? []).map(Number), stderr };
+}
 
 test("a Unix socket", async () => {
   using folder = new Folder();
