@@ -11,8 +11,10 @@ import type { Picture, Segment, Viewer, ViewerHost } from "./viewer.ts";
 /** A budget, where the options name none: two seconds of the stream, and at least this. */
 const BUDGET_BYTES_MIN = 4 << 20;
 const BUDGET_SECONDS = 2;
-/** Keyframe requests of all viewers within this time count once. */
-const KEYFRAME_INTERVAL_MS = 200;
+/** Keyframe requests of all viewers within this time count once: of those that see nothing yet… */
+const FIRST_INTERVAL_MS = 200;
+/** …and of those that have fallen behind. Keyframes go to everybody, and put more of them behind. */
+const MEND_INTERVAL_MS = 1000;
 /** First byte of the header kind whose stripes may cover a part of their rows only. */
 const EXTENDED_MARK = 5;
 
@@ -58,6 +60,8 @@ export class Channel implements ViewerHost, FeedSink {
   #settling: Promise<void> | undefined;
   #ending = false;
   #keyframeMs = Number.NEGATIVE_INFINITY;
+  /** When the next request goes out; Infinity where there is none. */
+  #keyframeDueMs = Number.POSITIVE_INFINITY;
   #keyframeTimer: ReturnType<typeof setTimeout> | undefined;
   #counts = { frames: 0, stripes: 0, bytes: 0, keyframeRequests: 0 };
   #bytesPerSecond = 0;
@@ -167,11 +171,16 @@ export class Channel implements ViewerHost, FeedSink {
   }
 
   /** At once, or where the last request is too recent with the others that come meanwhile. */
-  requestKeyframe(): void {
-    if (this.#keyframeTimer !== undefined || this.#screen === undefined) return;
-    const waitMs = this.#keyframeMs + KEYFRAME_INTERVAL_MS - performance.now();
-    if (waitMs <= 0) this.#askNow();
-    else this.#keyframeTimer = setTimeout(() => this.#askNow(), waitMs);
+  requestKeyframe(isFirst: boolean): void {
+    if (this.#screen === undefined) return;
+    const nowMs = performance.now();
+    const earliestMs = this.#keyframeMs + (isFirst ? FIRST_INTERVAL_MS : MEND_INTERVAL_MS);
+    const dueMs = Math.max(nowMs, earliestMs);
+    if (dueMs >= this.#keyframeDueMs) return;
+    clearTimeout(this.#keyframeTimer);
+    this.#keyframeDueMs = dueMs;
+    if (dueMs === nowMs) this.#askNow();
+    else this.#keyframeTimer = setTimeout(() => this.#askNow(), dueMs - nowMs);
   }
 
   picture(): Picture | undefined {
@@ -284,6 +293,7 @@ export class Channel implements ViewerHost, FeedSink {
 
   #askNow(): void {
     this.#keyframeTimer = undefined;
+    this.#keyframeDueMs = Number.POSITIVE_INFINITY;
     this.#keyframeMs = performance.now();
     this.#counts.keyframeRequests += 1;
     this.#feed.requestKeyframe();

@@ -32,7 +32,8 @@ export interface ViewerHost {
   readonly lagMs: number;
   /** Present time in µs, on the clock of the stripes' timestamps. */
   nowUs(): number;
-  requestKeyframe(): void;
+  /** @param isFirst - the viewer has not seen anything yet, or again. */
+  requestKeyframe(isFirst: boolean): void;
   /** The whole present picture, where it is kept; `undefined` while a frame is coming in, too. */
   picture(): Picture | undefined;
 }
@@ -91,6 +92,8 @@ export class Viewer {
   /** The message that begins the present frame has been sent. */
   #begun = false;
   #paused = false;
+  /** Until its first complete picture, and the first after a pause. */
+  #seesNothing = true;
   #heldSinceTick = false;
   /** What waits in the socket last moved. */
   #progressMs = performance.now();
@@ -158,6 +161,7 @@ export class Viewer {
 
   /** Has broken rows shown again: out of the kept picture, or by a keyframe. To be called between frames. */
   mend(): void {
+    if (!this.#rows.any) this.#seesNothing = false;
     if (!this.#rows.any || this.#screen === undefined || !this.#hasRoom()) return;
     const picture = this.#host.picture();
     if (picture) this.#show(picture);
@@ -196,6 +200,7 @@ export class Viewer {
   resume(): boolean {
     if (!this.#paused) return false;
     this.#paused = false;
+    this.#seesNothing = true;
     this.#inFlight.clear();
     this.mend();
     return true;
@@ -311,7 +316,7 @@ export class Viewer {
     if (this.#paused) return;
     this.#askedMs = performance.now();
     this.#counts.keyframeRequests += 1;
-    this.#host.requestKeyframe();
+    this.#host.requestKeyframe(this.#seesNothing);
   }
 }
 

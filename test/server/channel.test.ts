@@ -248,6 +248,21 @@ test("keyframe requests of many count once", async () => {
   await waitFor("those that came too soon", () => feed.keyframeRequests === 2);
 });
 
+test("those that have fallen behind are mended together, once a second", async () => {
+  const { feed, channel } = await running("h264");
+  channel.requestKeyframe(false);
+  const startMs = performance.now();
+  const asking = setInterval(() => channel.requestKeyframe(false), 10);
+  await waitFor("the second request", () => feed.keyframeRequests === 2);
+  clearInterval(asking);
+  expect(performance.now() - startMs).toBeGreaterThan(900);
+  channel.requestKeyframe(false);
+  channel.requestKeyframe(true); // one that sees nothing waits less
+  const newcomerMs = performance.now();
+  await waitFor("the newcomer's", () => feed.keyframeRequests === 3);
+  expect(performance.now() - newcomerMs).toBeLessThan(900);
+});
+
 test("a viewer that asks all the time is heard once a second", async () => {
   const { feed, first } = await running("h264");
   const startMs = performance.now();
