@@ -204,7 +204,7 @@ export class Channel implements ViewerHost, FeedSink {
     if (!this.#frameOpen || stripe.frameId !== this.#frameId) this.#openFrame(stripe);
     this.#counts.stripes += 1;
     this.#counts.bytes += stripe.data.length;
-    this.#options.onStripe?.(stripe);
+    this.#showOwner(stripe);
     this.#pending.push(stripe);
     if (this.#flushing) return;
     // Stripes of one drain come in one task: they go out together.
@@ -238,6 +238,15 @@ export class Channel implements ViewerHost, FeedSink {
       viewer.close(CLOSE_CODES.failed, "the capture has failed");
     }
     this.#options.onError(error);
+  }
+
+  /** What the owner's function throws is told, and keeps the stripe from nobody. */
+  #showOwner(stripe: FeedStripe): void {
+    try {
+      this.#options.onStripe?.(stripe);
+    } catch (error) {
+      this.#options.onError(error);
+    }
   }
 
   #openFrame({ frameId, timestamp }: FeedStripe): void {

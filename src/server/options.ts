@@ -34,10 +34,13 @@ export interface FanoutOptions extends AdmissionOptions {
   readonly codecs?: readonly Codec[] | undefined;
   /**
    * Sees every stripe ahead of the viewers. Its bytes are not to be kept: they
-   * are released afterwards. It must not throw. Default: none.
+   * are released afterwards. What it throws goes to `onError`. Default: none.
    */
   readonly onStripe?: ((stripe: FeedStripe) => void) | undefined;
-  /** Told when the source could not be started, or failed; viewers are told too. Default: `console.error`. */
+  /**
+   * Told when the source could not be started, or failed, which viewers are told
+   * too; and what `onStripe` throws. Default: `console.error`.
+   */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 

@@ -241,6 +241,16 @@ test("a source that does not start is told of", async () => {
   expect(errors).toEqual([feed.refusesStart]);
 });
 
+test("what onStripe throws is told, and keeps the stripe from nobody", async () => {
+  const onStripe = () => {
+    throw new Error("meant");
+  };
+  const { feed, first, errors } = await running("h264", { onStripe });
+  expect(first.socket.stripes).toEqual(["0/0!", "0/16!", "0/32!"]);
+  expect(errors.map(String)).toEqual(Array(3).fill("Error: meant"));
+  expect(feed.heldRows).toEqual([]);
+});
+
 test("keyframe requests of many count once", async () => {
   const { feed, join } = await running("h264");
   for (let count = 0; count < 20; count++) join();
