@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 /** `list`: the displays there are, and what is on them. */
+
+import { localDisplays, parseDisplayName } from "../x11/display-name.ts";
+import { describeServer, type ServerDescription } from "../x11/server-description.ts";
 import { defineCommand } from "./command.ts";
 import { flagOption } from "./option.ts";
 import { tell, writeJson, writeResult } from "./output.ts";
-import { localDisplays, parseDisplayName } from "./x11/display-name.ts";
-import { describeServer, type ServerDescription } from "./x11/server-description.ts";
 
 const TIMEOUT_MS = 3000;
 

@@ -3,12 +3,13 @@
 /** The command line: `bunx pixelflux-ffi COMMAND [options]`. */
 import manifest from "../../package.json" with { type: "json" };
 import { PixelfluxError } from "../index.ts";
+import { printable } from "../x11/printable.ts";
 import { bench } from "./bench.ts";
 import { doctor } from "./doctor.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { list } from "./list.ts";
 import { shown, UsageError } from "./option.ts";
-import { OutputClosed, printable, takeStreamErrors, tell, writeResult } from "./output.ts";
+import { OutputClosed, takeStreamErrors, tell, writeResult } from "./output.ts";
 import { record } from "./record.ts";
 import { serve } from "./serve.ts";
 import { optionName } from "./setting-options.ts";

@@ -31,11 +31,6 @@ export function tell(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** A text of somebody else's without anything that a terminal would act on. */
-export function printable(text: string): string {
-  return text.replace(/[^\P{C}\n]/gu, " ").trim();
-}
-
 /** A stream's errors come as events too, which would end the process with a stack. */
 export function takeStreamErrors(): void {
   // The callback of each write has the error of this stream.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 /** Checks of the way to the display, and of what its server has. */
 import { existsSync } from "node:fs";
-import { authorityPath, authorizationFor } from "../x11/authority.ts";
-import { type DisplayName, parseDisplayName, portOf, socketPath } from "../x11/display-name.ts";
+import { authorityPath, authorizationFor } from "../../x11/authority.ts";
+import { type DisplayName, parseDisplayName, portOf, socketPath } from "../../x11/display-name.ts";
 import {
   describeServer,
   type ExtensionName,
   type ServerDescription,
-} from "../x11/server-description.ts";
+} from "../../x11/server-description.ts";
 import { type Check, failed, ok, skipped, warning } from "./check.ts";
 
 const TIMEOUT_MS = 5000;

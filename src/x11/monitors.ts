@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 /** The monitors of a screen, by RandR 1.5 (randrproto.txt, RRGetMonitors). */
-import { printable } from "../output.ts";
+
 import type { XConnection } from "./connection.ts";
+import { printable } from "./printable.ts";
 
 /** A monitor: a rectangle of the screen that belongs together. */
 export interface Monitor {

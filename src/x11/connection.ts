@@ -4,9 +4,9 @@
  * Protocol, version 11, appendix B), for looking at servers without the native library.
  */
 import { connect, type Socket } from "node:net";
-import { printable } from "../output.ts";
 import type { Authorization } from "./authority.ts";
 import { type DisplayName, portOf, socketPath } from "./display-name.ts";
+import { printable } from "./printable.ts";
 
 /** Longer answers than any that is asked for here. */
 const REPLY_BYTES_MAX = 1 << 20;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 /** What an X server has: screens, monitors, and the extensions that a capture uses. */
-import { printable } from "../output.ts";
+
 import { type Authorization, authorizationFor } from "./authority.ts";
 import { NO_X11, padded, ServerError, XConnection } from "./connection.ts";
 import type { DisplayName } from "./display-name.ts";
 import { type Monitor, readMonitors } from "./monitors.ts";
+import { printable } from "./printable.ts";
 import { type Screen, screensOf, vendorOf } from "./setup.ts";
 
 /** Names of the extensions as the protocol has them. */
