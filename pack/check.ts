@@ -3,6 +3,7 @@
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import { contentFailuresOf } from "./contents.ts";
 import type { Tarball } from "./tarballs.ts";
 
 /**
@@ -12,10 +13,14 @@ import type { Tarball } from "./tarballs.ts";
 const FOREIGN_RESOLUTIONS = ["node10", "node16-cjs"];
 
 /** Says what is wrong with the tarball; empty where nothing is. */
-export async function failuresOf({ path, manifest }: Tarball): Promise<string[]> {
+export async function failuresOf(packed: Tarball): Promise<string[]> {
+  const { path, manifest } = packed;
   const tarball = await Bun.file(path).arrayBuffer();
   const { messages, pkg } = await publint({ pack: { tarball }, level: "warning", strict: true });
-  const failures = messages.map((message) => formatMessage(message, pkg) ?? message.code);
+  const failures = [
+    ...(await contentFailuresOf(packed)),
+    ...messages.map((message) => formatMessage(message, pkg) ?? message.code),
+  ];
   return manifest.files.includes("types")
     ? [...failures, ...(await typeFailuresOf(tarball))]
     : failures;

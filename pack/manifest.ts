@@ -19,21 +19,44 @@ export interface Manifest {
  * as declarations: sources would be checked by the settings of whoever uses them.
  *
  * @param platforms - manifests of the platforms' packages.
+ * @param repository - see {@link withRepository}.
  * @throws {PrebuildError} where these are of another version.
  */
-export function publishedManifest(checkout: Manifest, platforms: readonly Manifest[]): Manifest {
+export function publishedManifest(
+  checkout: Manifest,
+  platforms: readonly Manifest[],
+  repository?: string,
+): Manifest {
   const { devDependencies: _, scripts: __, ...kept } = checkout;
   for (const { name, version } of platforms) {
     if (version === checkout.version) continue;
     throw new PrebuildError(`${name} is ${version}, ${checkout.name} ${checkout.version}`);
   }
   const exported = Object.entries(checkout.exports).map(([path, target]) => [path, typed(target)]);
-  return {
+  const published = {
     ...(kept as Manifest),
     exports: Object.fromEntries(exported),
     files: [...checkout.files, "types"],
     optionalDependencies: Object.fromEntries(platforms.map(({ name, version }) => [name, version])),
   };
+  return withRepository(published, repository);
+}
+
+/**
+ * A manifest that names the repository that it was packed in, which npm compares with where
+ * a statement of provenance was made; the checkout's does not, since it may be anybody's copy.
+ *
+ * @param address - as in `https://host/owner/name`; without it the manifest stays as it is.
+ * @param directory - of the package in there, where it is not the root.
+ */
+export function withRepository(
+  manifest: Manifest,
+  address: string | undefined,
+  directory?: string,
+): Manifest {
+  if (address === undefined) return manifest;
+  const place = directory === undefined ? {} : { directory };
+  return { ...manifest, repository: { type: "git", url: `git+${address}.git`, ...place } };
 }
 
 /** Adds the declarations to an entry of `exports`, or has it name them instead of the source. */

@@ -3,8 +3,8 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { rootPath, run } from "../prebuild/command.ts";
-import { packagePath, TARGETS } from "../prebuild/targets.ts";
-import { type Manifest, publishedManifest } from "./manifest.ts";
+import { packagePath, TARGETS, type Target } from "../prebuild/targets.ts";
+import { type Manifest, publishedManifest, withRepository } from "./manifest.ts";
 
 /** A packed package. */
 export interface Tarball {
@@ -13,27 +13,32 @@ export interface Tarball {
 }
 
 /**
- * Packs `pixelflux-ffi` and the platforms' packages into `into`, in place of their
- * tarballs that are there. The platforms' libraries have been built.
+ * Packs the platforms' packages and `pixelflux-ffi` into `into`. The platforms'
+ * libraries have been built.
+ *
+ * @param repository - address of the repository, for the manifests.
+ * @returns in the order in which they are to be published: what is depended on first.
  */
-export async function packAll(into: string): Promise<readonly Tarball[]> {
-  removeTarballs(into);
-  const platforms = TARGETS.map(packagePath);
-  const manifests = await Promise.all(platforms.map(readManifest));
-  const manifest = publishedManifest(await readManifest(rootPath), manifests);
+export async function packAll(into: string, repository?: string): Promise<readonly Tarball[]> {
   const staged = mkdtempSync(join(rootPath, ".tools/pack-"));
   try {
-    await stage(manifest, staged);
+    const platforms = await Promise.all(
+      TARGETS.map((target) => stagePlatform(target, staged, repository)),
+    );
+    const main = publishedManifest(await readManifest(rootPath), platforms, repository);
+    await stage(main, join(staged, "main"));
     const tarballs: Tarball[] = [];
-    for (const folder of [staged, ...platforms]) tarballs.push(await packOne(folder, into));
+    for (const name of [...TARGETS.map(({ name }) => name), "main"]) {
+      tarballs.push(await packOne(join(staged, name), into));
+    }
     return tarballs;
   } finally {
     rmSync(staged, { recursive: true });
   }
 }
 
-function removeTarballs(folder: string): void {
-  mkdirSync(folder, { recursive: true });
+/** Removes our tarballs from the folder. */
+export function removeTarballs(folder: string): void {
   for (const name of readdirSync(folder)) {
     if (/^pixelflux-ffi-.*\.tgz$/.test(name)) rmSync(join(folder, name));
   }
@@ -43,8 +48,25 @@ function readManifest(folder: string): Promise<Manifest> {
   return Bun.file(join(folder, "package.json")).json();
 }
 
+/** Puts a platform's package together, as it was built. */
+async function stagePlatform(
+  target: Target,
+  staged: string,
+  repository?: string,
+): Promise<Manifest> {
+  const folder = join(staged, target.name);
+  const built = packagePath(target);
+  const manifest = withRepository(await readManifest(built), repository, `packages/${target.name}`);
+  mkdirSync(folder);
+  for (const name of ["README.md", ...manifest.files])
+    cpSync(join(built, name), join(folder, name));
+  writeManifest(folder, manifest);
+  return manifest;
+}
+
 /** Puts the main package together: files of the checkout, declarations, its manifest. */
 async function stage(manifest: Manifest, folder: string): Promise<void> {
+  mkdirSync(folder);
   await run([process.execPath, "scripts/build-client.ts"]);
   const types = join(folder, "types");
   await run([
@@ -59,6 +81,10 @@ async function stage(manifest: Manifest, folder: string): Promise<void> {
   for (const name of manifest.files.filter((file) => file !== "types")) {
     cpSync(join(rootPath, name), join(folder, name), { recursive: true });
   }
+  writeManifest(folder, manifest);
+}
+
+function writeManifest(folder: string, manifest: Manifest): void {
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
