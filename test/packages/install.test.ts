@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 // What `bun run pack` makes, installed from a registry on this machine as a user would.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
-import { requireTool, rootPath, runCommand } from "../support/process.ts";
+import { TARGETS, type Target } from "../../prebuild/targets.ts";
+import { type ChildResult, requireTool, rootPath, runCommand } from "../support/process.ts";
+import { emulator } from "./machine.ts";
 import { expectLive, expectPictures, type Shot } from "./programs.ts";
 import { Registry } from "./registry.ts";
 import { User } from "./user.ts";
@@ -105,6 +107,38 @@ describe("bun add pixelflux-ffi, in an empty folder", () => {
     user.moveOut("shot", "live");
     await expectPictures(await user.run([], "/", join(user.elsewhere, "shot")));
     await expectLive(user.spawn([join(user.elsewhere, "live")], user.elsewhere));
+  }, 120_000);
+});
+
+describe("on the other architecture, under qemu", () => {
+  const [target] = TARGETS.filter(({ cpu }) => cpu !== process.arch);
+  if (target === undefined) throw new Error("there is no other architecture");
+
+  /** A program of the user's there: its path and arguments. */
+  async function runThere(user: User, command: string[], cwd?: string): Promise<ChildResult> {
+    const [qemu = "", ...options] = await emulator(target as Target);
+    return user.run([...options, ...command], cwd, qemu);
+  }
+
+  test("bun add installs its library alone; its captures decode", async () => {
+    using user = new User(registry);
+    await user.write();
+    const bun = join(rootPath, ".tools/bin/foreign-bun");
+    expect(await runThere(user, [bun, "add", "pixelflux-ffi"])).toMatchObject({ exitCode: 0 });
+    expect(readdirSync(user.installed("@pixelflux-ffi"))).toEqual([target.name]);
+    await expectPictures(await runThere(user, [bun, "shot.ts"]));
+  }, 120_000);
+
+  test("bun build --compile --target, done here, runs there in an empty folder", async () => {
+    using user = new User(registry);
+    // As docs/packaging.md has it: the other machine's package, too.
+    await user.install("--os=linux", "--cpu=*");
+    const bun = join(rootPath, ".tools/bin/foreign-bun");
+    const options = [`--target=bun-linux-${target.cpu}`, `--compile-executable-path=${bun}`];
+    const build = ["build", "--compile", ...options, "shot.ts", "--outfile", "shot"];
+    expect(await user.run(build)).toMatchObject({ exitCode: 0 });
+    user.moveOut("shot");
+    await expectPictures(await runThere(user, [join(user.elsewhere, "shot")], user.elsewhere));
   }, 120_000);
 });
 

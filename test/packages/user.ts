@@ -36,10 +36,15 @@ export class User implements Disposable {
     return runCommand([program, ...args], { cwd, env: this.#env, timeoutMs: 120_000 });
   }
 
-  /** `bun add pixelflux-ffi`, and the two programs. */
-  async install(...options: string[]): Promise<ChildResult> {
+  /** Writes the two programs. */
+  async write(): Promise<void> {
     writeFileSync(join(this.folder, "shot.ts"), shotProgram("synthetic://320x240@0"));
     writeFileSync(join(this.folder, "live.ts"), await liveProgram("synthetic://320x240@60"));
+  }
+
+  /** Writes them, and `bun add pixelflux-ffi`. */
+  async install(...options: string[]): Promise<ChildResult> {
+    await this.write();
     return this.run(["add", "pixelflux-ffi", ...options]);
   }
 

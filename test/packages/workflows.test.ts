@@ -31,7 +31,7 @@ jobs:
 
   test("has nothing to say of what is in here", async () => {
     expect(await lint()).toMatchObject({ exitCode: 0, stderr: "" });
-  });
+  }, 60_000);
 
   const faults = [
     ["an unknown key", workflow("{ run: ls, when: always }"), 'unexpected key "when"'],
@@ -57,7 +57,7 @@ jobs:
       const found = lines.filter((line) => line.startsWith(files[i] ?? "")).join("\n");
       expect(found).toContain(words);
     }
-  });
+  }, 60_000);
 });
 
 describe("scripts/publish", () => {
