@@ -14,10 +14,13 @@ export type ScreenshotFormat = (typeof SCREENSHOT_FORMATS)[number];
 
 /** A rectangle of a capture's frame, in px: (0, 0) is the capture's own top left corner. */
 export interface Region {
+  /** First column, from 0. */
   readonly x: number;
+  /** First row, from 0. */
   readonly y: number;
   /** 1 or more. */
   readonly width: number;
+  /** 1 or more. */
   readonly height: number;
 }
 
@@ -55,7 +58,9 @@ export interface ScreenshotParts {
 export class Screenshot {
   /** In px. */
   readonly width: number;
+  /** In px. */
   readonly height: number;
+  /** As it was asked for. */
   readonly format: ScreenshotFormat;
   /** When the pixels were up to date: microseconds of CLOCK_MONOTONIC, as a stripe's. */
   readonly timestamp: number;

@@ -7,11 +7,18 @@ export type CodecChoice = "auto" | "h264" | "jpeg";
 
 /** What a player is about. */
 export type PlayerState =
-  | { readonly name: "connecting" }
+  | {
+      /** There is no picture of this connection yet. */
+      readonly name: "connecting";
+    }
   /** Connected, and a first frame of this connection has been shown. */
-  | { readonly name: "live" }
+  | {
+      /** Pictures are shown as they come. */
+      readonly name: "live";
+    }
   /** The connection was lost or refused. The last picture stays. */
   | {
+      /** There is no connection now. */
       readonly name: "waiting";
       /** In plain words, for the one who watches. */
       readonly reason: string;
@@ -19,7 +26,12 @@ export type PlayerState =
       readonly retryMs: number;
     }
   /** By `close()`, or for good where `reconnect` is false. The last state. */
-  | { readonly name: "closed"; readonly reason: string };
+  | {
+      /** There will be no further connection. */
+      readonly name: "closed";
+      /** In plain words, for the one who watches. */
+      readonly reason: string;
+    };
 
 /** What the viewer saw in the last second. */
 export interface PlayerStats {
@@ -27,6 +39,7 @@ export interface PlayerStats {
   readonly fps: number;
   /** Stripes received, and their bytes with headers. */
   readonly stripes: number;
+  /** Their bytes, headers included. */
   readonly bytes: number;
   /**
    * Median time from the grab of a frame's pixels to their being on the
@@ -52,6 +65,7 @@ export interface PlayerTotals {
   readonly frames: number;
   /** Stripes received, and their bytes with headers. */
   readonly stripes: number;
+  /** Their bytes, headers included. */
   readonly bytes: number;
   /** Stripes that could not be decoded. */
   readonly decodeErrors: number;

@@ -40,6 +40,7 @@ export interface StripePublisher extends AsyncDisposable {
    * @returns resolves when the feeds have stopped; never rejects.
    */
   stop(): Promise<void>;
+  /** Reads the counters. Does not block. */
   stats(): PublisherStats;
 }
 

@@ -19,12 +19,19 @@ import { SequenceTracker } from "./sequence.ts";
 
 /** What a feed counts over all its starts. */
 export interface ReceiverCounts {
+  /** Messages received. */
   messages: number;
+  /** The bytes of their payloads. */
   bytes: number;
+  /** Stripes handed out. */
   stripes: number;
+  /** How often something was missing. */
   gaps: number;
+  /** Messages that came after later ones, and were left out. */
   late: number;
+  /** Messages that made no sense. */
   malformed: number;
+  /** Stripes left out for building on what was missing. */
   heldBack: number;
 }
 

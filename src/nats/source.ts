@@ -18,9 +18,11 @@ const KEYFRAME_INTERVAL_MS = 500;
 
 /** Counters of one codec of a source, over all starts of its feed. */
 export interface ReceivedCodecStats extends Readonly<ReceiverCounts> {
+  /** Which one. */
   readonly codec: Codec;
   /** Whether it is watched now, and whether all of the picture has come since the last gap. */
   readonly running: boolean;
+  /** Whether all of the picture has come since the last gap. */
   readonly complete: boolean;
   /** Keyframes that the publisher was asked for. */
   readonly keyframeRequests: number;

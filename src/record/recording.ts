@@ -23,11 +23,13 @@ export interface RecordingResult {
   readonly path: string | undefined;
   /** One, and one more for each change of the screen's size. */
   readonly segments: readonly RecordingSegment[];
+  /** What has ended it. */
   readonly endedBy: RecordingEnd;
 }
 
 /** How far a recording is. */
 export interface RecordingStats {
+  /** What it does now. */
   readonly state: "recording" | "paused" | "ended";
   /** Length so far without the pauses. */
   readonly durationMs: number;

@@ -20,12 +20,17 @@ const EXTENDED_MARK = 5;
 
 /** What is known of one stream; see `FanoutStats`. */
 export interface ChannelStats {
+  /** Which one. */
   readonly codec: Codec;
+  /** Whether the source runs for it now. */
   readonly running: boolean;
+  /** Viewers of it now. */
   readonly viewers: number;
   /** Taken from the source since the fan-out was made. */
   readonly frames: number;
+  /** Stripes of these frames. */
   readonly stripes: number;
+  /** Bytes of these stripes. */
   readonly bytes: number;
   /** In the last second. */
   readonly bytesPerSecond: number;

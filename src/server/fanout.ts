@@ -27,13 +27,20 @@ const TICK_MS = 1000;
 
 /** The part of a `Bun.Server` that {@link Fanout.upgrade} uses. */
 export interface UpgradingServer {
+  /** As of `Bun.Server`. */
   upgrade(request: Request, options: { data: FanoutSocket }): boolean;
-  requestIP(request: Request): { readonly address: string } | null;
+  /** As of `Bun.Server`. */
+  requestIP(request: Request): {
+    /** Of the other end. */
+    readonly address: string;
+  } | null;
 }
 
 /** What a fan-out has done and does; see {@link Fanout.stats}. */
 export interface FanoutStats {
+  /** Those that are connected now. */
   readonly viewers: readonly ViewerStats[];
+  /** The streams that viewers have asked for so far, by codec. */
   readonly channels: readonly ChannelStats[];
   /** Requests turned away so far, by reason. */
   readonly refused: Readonly<Record<Refusal["reason"], number>>;

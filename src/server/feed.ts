@@ -11,13 +11,17 @@ export type PaceStep = 0 | 1 | 2 | 3 | 4;
 
 /** One stripe with its wire header. A `Stripe` of a capture is one. */
 export interface FeedStripe {
+  /** What its payload is. */
   readonly type: Codec | "copy";
   /** The captured frame's number, 32 bits; stripes of one frame share it. */
   readonly frameId: number;
   /** The rectangle that it covers, in px of the picture. */
   readonly x: number;
+  /** First row. */
   readonly stripeYStart: number;
+  /** In px. */
   readonly width: number;
+  /** In px. */
   readonly stripeHeight: number;
   /** Decodes without an earlier stripe. Never true for a copy. */
   readonly keyframe: boolean;
@@ -33,7 +37,9 @@ export interface FeedStripe {
 export interface FeedScreen {
   /** In px. */
   readonly width: number;
+  /** In px. */
   readonly height: number;
+  /** Of the stripes. */
   readonly codec: Codec;
 }
 

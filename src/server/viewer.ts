@@ -53,14 +53,17 @@ export interface ViewerStats {
   readonly id: number;
   /** The other end's address, `undefined` where it is not known. */
   readonly address: string | undefined;
+  /** Of the stream that it gets. */
   readonly codec: Codec;
   /** Since it came, in ms. */
   readonly connectedMs: number;
   /** Handed to its socket so far; what waits there now. */
   readonly sentBytes: number;
+  /** Bytes that wait in its socket now. */
   readonly bufferedBytes: number;
   /** Frames sent to it, and held back from it. */
   readonly frames: number;
+  /** Frames held back from it. */
   readonly framesHeld: number;
   /** How often complete stripes were asked for on its behalf. */
   readonly keyframeRequests: number;

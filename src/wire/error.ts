@@ -12,7 +12,9 @@ export type WireErrorCode =
 
 /** The only error this module throws. */
 export class WireError extends Error {
+  /** Always `"WireError"`. */
   override readonly name = "WireError";
+  /** What is wrong. */
   readonly code: WireErrorCode;
 
   constructor(code: WireErrorCode, message: string) {
