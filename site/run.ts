@@ -64,6 +64,8 @@ async function options(): Promise<Partial<TypeDocOptions>> {
     sort: ["source-order"],
     validation: { notDocumented: true },
     intentionallyNotExported: UNEXPORTED,
+    highlightLanguages: ["ts", "js", "sh", "json", "jsonc", "nginx", "systemd", "dockerfile"],
+    ignoredHighlightLanguages: ["caddy"],
     cleanOutputDir: true,
   };
 }

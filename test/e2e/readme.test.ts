@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { codeBlocks } from "../docs/blocks.ts";
 import { compare, isWithin } from "../support/canvas.ts";
 import { Painter } from "../support/painter.ts";
 import { rootPath, runCommand, waitFor } from "../support/process.ts";
@@ -11,8 +12,8 @@ import { Browser, readCanvas } from "./browser.ts";
 
 /** The README's TypeScript blocks, in order. */
 async function readmeBlocks(): Promise<string[]> {
-  const text = await Bun.file(join(rootPath, "README.md")).text();
-  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => match[1] ?? "");
+  const blocks = await codeBlocks(["README.md"]);
+  return blocks.filter(({ language }) => language === "ts").map(({ code }) => code);
 }
 
 /** Saves a block beside the README, runs `use` with its path, and removes it. */

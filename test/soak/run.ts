@@ -198,8 +198,13 @@ async function soak({ minutes, browser, verbose, seed }: Options) {
 }
 
 function optionsOrExit(): Options {
+  const given = process.argv.slice(2);
+  if (given.includes("--help")) {
+    console.log(USAGE);
+    process.exit(0);
+  }
   try {
-    return parseOptions(process.argv.slice(2));
+    return parseOptions(given);
   } catch (error) {
     console.error(`soak: ${error instanceof Error ? error.message : error}\n\n${USAGE}`);
     process.exit(2);
