@@ -10,8 +10,9 @@ import { type CodeBlock, codeBlocks, placeOf } from "./blocks.ts";
 /** How a block of each language is checked, here or elsewhere. A language that is new needs a check. */
 const LANGUAGES = {
   here: ["ts", "js", "sh", "json", "jsonc", "dockerfile"],
+  /** Of docs/deploying.md alone: by deploying.test.ts. */
   deploying: ["nginx", "caddy", "systemd"],
-  /** Output, which cli/docs.test.ts compares. */
+  /** Output; cli/docs.test.ts compares that of --help. */
   none: ["text"],
 };
 const MODES = ["", "run", "serve"];
@@ -36,6 +37,8 @@ test("each block is of a language and a mode that are checked", () => {
   const known = Object.values(LANGUAGES).flat();
   const unknown = blocks.filter((b) => !known.includes(b.language) || !MODES.includes(b.mode));
   expect(unknown.map(placeOf)).toEqual([]);
+  const elsewhere = blocksIn(...LANGUAGES.deploying).filter((b) => b.page !== "docs/deploying.md");
+  expect(elsewhere.map(placeOf)).toEqual([]);
 });
 
 test("TypeScript compiles, strictly, each block as a module of its own", async () => {
@@ -82,3 +85,22 @@ describe("shell", () => {
     },
   );
 });
+
+/** What may begin a line of a Dockerfile. */
+const INSTRUCTIONS =
+  "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL RUN SHELL STOPSIGNAL USER VOLUME WORKDIR";
+
+test.each(blocksIn("dockerfile").map((block) => [placeOf(block), block] as const))(
+  "a Dockerfile of instructions, and commands that bash reads: %s",
+  async (_place, { code }) => {
+    const lines = code.trim().replaceAll(/\\\n/g, "").split("\n");
+    expect(lines[0]).toStartWith("FROM ");
+    for (const line of lines) {
+      const [, instruction = "", rest = ""] = /^(\S+) (.*)$/.exec(line) ?? [];
+      expect(INSTRUCTIONS.split(" ")).toContain(instruction);
+      if (rest.startsWith("[")) expect(() => JSON.parse(rest)).not.toThrow();
+      if (instruction !== "RUN") continue;
+      expect(await runCommand(["bash", "-n", "-c", rest])).toMatchObject({ exitCode: 0 });
+    }
+  },
+);
