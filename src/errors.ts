@@ -29,6 +29,8 @@
  * | `ERR_RESIZED` | the screen has another size, which a recording to this target cannot hold |
  * | `ERR_LIBRARY_NOT_FOUND` | the native library cannot be loaded; the message lists what was tried |
  * | `ERR_ABI_MISMATCH` | the native library is of another version than this package |
+ * | `ERR_CLOSED` | the input has been closed |
+ * | `ERR_INPUT` | the X server refuses a keystroke or a click, or its keyboard has no key to spare for a character |
  */
 export type ErrorCode =
   | "ERR_INVALID_SETTING"
@@ -53,7 +55,9 @@ export type ErrorCode =
   | "ERR_WRITE"
   | "ERR_RESIZED"
   | "ERR_LIBRARY_NOT_FOUND"
-  | "ERR_ABI_MISMATCH";
+  | "ERR_ABI_MISMATCH"
+  | "ERR_CLOSED"
+  | "ERR_INPUT";
 
 /** Optional parts of a {@link PixelfluxError}. */
 export interface PixelfluxErrorOptions {

@@ -133,7 +133,7 @@ class ReadableSocket {
 }
 
 /** The first bytes of a connection: byte order, version 11.0, and the cookie. */
-function setupRequest(authorization: Authorization | undefined): Buffer {
+export function setupRequest(authorization: Authorization | undefined): Buffer {
   const { name = "", cookie = Buffer.alloc(0) } = authorization ?? {};
   const bytes = Buffer.alloc(12 + padded(name.length) + padded(cookie.length));
   bytes[0] = LITTLE_ENDIAN;
@@ -146,13 +146,13 @@ function setupRequest(authorization: Authorization | undefined): Buffer {
 }
 
 /** The server's own words, of which nothing is to reach a terminal but letters. */
-function refusalWords(head: Buffer, rest: Buffer): string {
+export function refusalWords(head: Buffer, rest: Buffer): string {
   if (head[0] !== 0 && head[0] !== 2) return NO_X11;
   const reason = rest.toString("latin1", 0, head[0] === 0 ? (head[1] ?? 0) : rest.length);
   return `the server refuses this user: ${printable(reason)}`;
 }
 
-function connectWords(error: Error & { code?: string }): string {
+export function connectWords(error: Error & { code?: string }): string {
   if (error.code === "ENOENT" || error.code === "ECONNREFUSED") return "no X server listens there";
   if (error.code === "EACCES") return "this user may not open its socket";
   return `it cannot be reached (${error.code ?? error.message})`;

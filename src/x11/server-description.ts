@@ -43,7 +43,7 @@ export async function describeServer(
 }
 
 /** A file that is not there, or cannot be read, is as one without a cookie, as it is for libXau. */
-function cookieFor(display: DisplayName): Authorization | undefined {
+export function cookieFor(display: DisplayName): Authorization | undefined {
   try {
     return authorizationFor(display);
   } catch {

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MPL-2.0
+/** What the operations of an input are asked for, and the checks of it. */
+import { PixelfluxError } from "../errors.ts";
+import type { Region } from "../screenshot.ts";
+import { SETTING_FIELDS, show } from "../settings.ts";
+import { parseCombination } from "./key-names.ts";
+import { isModifier, keysymOfCharacter } from "./keysyms.ts";
+
+/** What a `ScreenCapture` tells of where it looks; its present settings count at each operation. */
+export interface CaptureRegion {
+  readonly settings: {
+    readonly display: string;
+    readonly captureX: number;
+    readonly captureY: number;
+    readonly captureWidth?: number | undefined;
+    readonly captureHeight?: number | undefined;
+  };
+}
+
+/** Options of `Input.open`. All are optional. */
+export interface InputOptions {
+  /** X display, as in `":0"` or `"host:1.0"`. Default: that of `region` where it is a capture, else `$DISPLAY`, else `":0"`. */
+  readonly display?: string | undefined;
+  /**
+   * What coordinates count from and have to lie in: a rectangle of the screen in px,
+   * or a `ScreenCapture`, whose region is followed when `update()` moves it. Default:
+   * the whole screen.
+   */
+  readonly region?: Region | CaptureRegion | undefined;
+}
+
+/** A place in px: (0, 0) is the top left corner of the region. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Buttons of a mouse. */
+export type MouseButton = "left" | "middle" | "right" | "back" | "forward";
+
+/** What can be held: a key by its name, or a button. */
+export type HoldTarget = string | { readonly button: MouseButton };
+
+/** How to click. */
+export interface ClickOptions {
+  /** Default: `"left"`. */
+  readonly button?: MouseButton | undefined;
+  /** 2 is a double click, 1…10. Default: 1. */
+  readonly count?: number | undefined;
+  /** Held meanwhile, such as `["ctrl", "shift"]`. Default: none. */
+  readonly modifiers?: readonly string[] | undefined;
+}
+
+/** How to drag. */
+export interface DragOptions {
+  /** Default: `"left"`. */
+  readonly button?: MouseButton | undefined;
+  /** Held meanwhile. Default: none. */
+  readonly modifiers?: readonly string[] | undefined;
+  /** From the press to the release, in ms, 0…60000. Default: 200. */
+  readonly durationMs?: number | undefined;
+}
+
+/** How to type. */
+export interface TypeOptions {
+  /** Pause after each character, in ms, 0…10000. Default: 0. */
+  readonly delayMs?: number | undefined;
+  /** Ends the typing after the characters that are on their way: the promise rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Numbers of the buttons in X; 4 to 7 are the wheels'. */
+const BUTTONS: Readonly<Record<MouseButton, number>> = {
+  left: 1,
+  middle: 2,
+  right: 3,
+  back: 8,
+  forward: 9,
+};
+
+const COORDINATE_MAX = 32767;
+const TEXT_LENGTH_MAX = 1_000_000;
+
+/** The one complaint about an argument. */
+export function refused(
+  operation: string,
+  field: string,
+  expected: string,
+  value: unknown,
+): PixelfluxError {
+  const text = `${operation}: ${field} has to be ${expected}, but is ${show(value)}.`;
+  return new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field });
+}
+
+/** An object with no fields but these. */
+export function checkOptions(operation: string, options: unknown, names: readonly string[]): void {
+  if (typeof options !== "object" || options === null) {
+    throw refused(operation, "options", "an object", options);
+  }
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue;
+    const text = `${operation}: there is no option ${show(name)}. The options are: ${names.join(", ")}.`;
+    throw new PixelfluxError("ERR_UNKNOWN_SETTING", operation, text, { field: name });
+  }
+}
+
+/** An integer within limits, or the default where it is left out. */
+export function checkInteger(
+  operation: string,
+  field: string,
+  value: unknown,
+  [min, max]: readonly [number, number],
+  fallback?: number,
+): number {
+  if (value === undefined && fallback !== undefined) return fallback;
+  const isLegal = typeof value === "number" && Number.isInteger(value);
+  if (isLegal && value >= min && value <= max) return value;
+  throw refused(operation, field, `an integer from ${min} to ${max}`, value);
+}
+
+/** A place, whose limits are looked at when the operation's turn comes. */
+export function checkPoint(operation: string, x: unknown, y: unknown, prefix = ""): Point {
+  const isWhole = (value: unknown): value is number => Number.isInteger(value);
+  if (!isWhole(x)) throw refused(operation, `${prefix}x`, "a whole number of px", x);
+  if (!isWhole(y)) throw refused(operation, `${prefix}y`, "a whole number of px", y);
+  return { x, y };
+}
+
+/** As {@link checkPoint}, of an object. */
+export function checkPlace(operation: string, field: string, value: unknown): Point {
+  if (typeof value !== "object" || value === null) {
+    throw refused(operation, field, "{ x, y } in px", value);
+  }
+  const { x, y } = value as Partial<Point>;
+  return checkPoint(operation, x, y, `${field}.`);
+}
+
+/** The number of a button. */
+export function checkButton(operation: string, value: unknown): number {
+  if (value === undefined) return BUTTONS.left;
+  if (typeof value === "string" && Object.hasOwn(BUTTONS, value)) {
+    return BUTTONS[value as MouseButton];
+  }
+  const names = Object.keys(BUTTONS).map((name) => `"${name}"`);
+  throw refused(operation, "button", `one of ${names.join(", ")}`, value);
+}
+
+/** The keysyms of modifiers by their names. */
+export function checkModifiers(operation: string, value: unknown): number[] {
+  if (value === undefined) return [];
+  const expected = 'a list of modifiers such as ["ctrl", "shift"]';
+  if (!Array.isArray(value)) throw refused(operation, "modifiers", expected, value);
+  return [...value].flatMap((name) => {
+    const { modifiers, key } = parseCombination(name, operation, "modifiers");
+    if (!isModifier(key)) throw refused(operation, "modifiers", expected, name);
+    return [...modifiers, key];
+  });
+}
+
+/** The keysyms of a text's characters; CR LF is one line's end. */
+export function checkText(operation: string, value: unknown): number[] {
+  if (typeof value !== "string") throw refused(operation, "text", "a string", value);
+  if (value.length > TEXT_LENGTH_MAX) {
+    const expected = `at most ${TEXT_LENGTH_MAX} UTF-16 units long`;
+    throw refused(operation, "text", expected, value);
+  }
+  return Array.from(value.replaceAll("\r\n", "\n"), (character, index) => {
+    const codePoint = character.codePointAt(0) ?? 0;
+    const keysym = keysymOfCharacter(codePoint);
+    if (keysym !== undefined) return keysym;
+    const name = `U+${codePoint.toString(16).toUpperCase().padStart(4, "0")}`;
+    const text = `${operation}: text has to be characters that a keyboard can have, but has ${name} at character ${index}. Leave it out, or press a combination by key(), such as "ctrl+c" for U+0003.`;
+    throw new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field: "text" });
+  });
+}
+
+/** `undefined`, or a signal. */
+export function checkSignal(operation: string, value: unknown): AbortSignal | undefined {
+  if (value === undefined || value instanceof AbortSignal) return value;
+  throw refused(operation, "signal", "an AbortSignal", value);
+}
+
+/** The rectangle that coordinates are of, at present; sides that are left out reach to the screen's edge. */
+export type RegionReader = () => {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number | undefined;
+  readonly height: number | undefined;
+};
+
+/** The display and the region that are asked for. */
+export function checkInputOptions(options: InputOptions): {
+  display: string;
+  region: RegionReader;
+} {
+  const operation = "Input.open";
+  checkOptions(operation, options, ["display", "region"]);
+  const { region } = options;
+  const capture = isCapture(region) ? region : undefined;
+  const display = options.display ?? capture?.settings.display ?? SETTING_FIELDS.display.fallback();
+  if (!SETTING_FIELDS.display.accepts(display)) {
+    throw refused(operation, "display", SETTING_FIELDS.display.expected, display);
+  }
+  if (capture) return { display, region: () => regionOf(capture) };
+  const fixed = region === undefined ? { x: 0, y: 0 } : checkRegion(operation, region);
+  return { display, region: () => ({ width: undefined, height: undefined, ...fixed }) };
+}
+
+function isCapture(region: unknown): region is CaptureRegion {
+  if (typeof region !== "object" || region === null) return false;
+  const { settings } = region as Partial<CaptureRegion>;
+  return typeof settings === "object" && settings !== null;
+}
+
+function regionOf({ settings }: CaptureRegion): ReturnType<RegionReader> {
+  const { captureX: x, captureY: y, captureWidth: width, captureHeight: height } = settings;
+  return { x, y, width, height };
+}
+
+function checkRegion(operation: string, region: unknown): Region {
+  if (typeof region !== "object" || region === null) {
+    throw refused(operation, "region", "{ x, y, width, height } in px, or a ScreenCapture", region);
+  }
+  const edge = (name: keyof Region, min: number) =>
+    checkInteger(operation, `region.${name}`, (region as Region)[name], [min, COORDINATE_MAX]);
+  return { x: edge("x", 0), y: edge("y", 0), width: edge("width", 1), height: edge("height", 1) };
+}

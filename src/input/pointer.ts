@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MPL-2.0
+/** The pointer, in coordinates of a region. */
+import { PixelfluxError } from "../errors.ts";
+import type { Held } from "./held.ts";
+import type { InputServer } from "./open.ts";
+import { type Point, type RegionReader, refused } from "./options.ts";
+import { fakeButton, fakeMotion, getGeometry, queryPointer } from "./requests.ts";
+
+/** The wheels as buttons of X, as one notch of either way. */
+const WHEELS = { up: 4, down: 5, left: 6, right: 7 } as const;
+/** Between two of a drag's movements. */
+const DRAG_STEP_MS = 10;
+/** Programs take a movement of some px for a drag: it needs several, however short it is. */
+const DRAG_STEPS_MIN = 5;
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The pointer of a connection. It does one thing at a time: whoever calls sees to that. */
+export class Pointer {
+  readonly #server: InputServer;
+  readonly #held: Held;
+  readonly #region: RegionReader;
+
+  constructor(server: InputServer, held: Held, region: RegionReader) {
+    this.#server = server;
+    this.#held = held;
+    this.#region = region;
+  }
+
+  async move(operation: string, point: Point, prefix = ""): Promise<void> {
+    const { session } = this.#server;
+    session.send(await this.#motionTo(operation, point, prefix));
+    await session.settle();
+  }
+
+  async click(button: number, count: number): Promise<void> {
+    const { session, opcodes } = this.#server;
+    const once = [
+      fakeButton(opcodes.xtest, button, true),
+      fakeButton(opcodes.xtest, button, false),
+    ];
+    session.send(...Array.from({ length: count }, () => once).flat());
+    await session.settle();
+  }
+
+  /** The button is released whatever happens on the way. */
+  async drag(from: Point, to: Point, button: number, durationMs: number): Promise<void> {
+    const { session } = this.#server;
+    // Both ends are looked at first: half a drag is worse than none.
+    await this.#motionTo("drag", to, "to.");
+    session.send(await this.#motionTo("drag", from, "from."), this.#held.pressButton(button));
+    try {
+      const steps = Math.max(DRAG_STEPS_MIN, Math.round(durationMs / DRAG_STEP_MS));
+      for (let step = 1; step <= steps; step++) {
+        await Bun.sleep(durationMs / steps);
+        const at = (a: number, b: number) => Math.round(a + ((b - a) * step) / steps);
+        await this.move("drag", { x: at(from.x, to.x), y: at(from.y, to.y) }, "to.");
+      }
+    } finally {
+      session.send(this.#held.releaseButton(button));
+    }
+    await session.settle();
+  }
+
+  async scroll(dx: number, dy: number): Promise<void> {
+    await this.click(dy < 0 ? WHEELS.up : WHEELS.down, Math.abs(dy));
+    await this.click(dx < 0 ? WHEELS.left : WHEELS.right, Math.abs(dx));
+  }
+
+  async buttonDown(button: number): Promise<void> {
+    this.#server.session.send(this.#held.pressButton(button));
+    await this.#server.session.settle();
+  }
+
+  async buttonUp(button: number): Promise<void> {
+    this.#server.session.send(this.#held.releaseButton(button));
+    await this.#server.session.settle();
+  }
+
+  async position(): Promise<Point> {
+    const answer = await this.#server.session.ask(queryPointer(this.#server.root));
+    const { x, y } = this.#region();
+    return { x: answer.readInt16LE(16) - x, y: answer.readInt16LE(18) - y };
+  }
+
+  async #motionTo(operation: string, { x, y }: Point, prefix: string): Promise<Buffer> {
+    const region = this.#region();
+    const screen = await this.#screenSize();
+    const width = region.width ?? Math.max(0, screen.width - region.x);
+    const height = region.height ?? Math.max(0, screen.height - region.y);
+    const size = `the region is ${width}x${height} px`;
+    if (x < 0 || x >= width) {
+      throw refused(operation, `${prefix}x`, `from 0 to ${width - 1} (${size})`, x);
+    }
+    if (y < 0 || y >= height) {
+      throw refused(operation, `${prefix}y`, `from 0 to ${height - 1} (${size})`, y);
+    }
+    const onScreen = { x: region.x + x, y: region.y + y };
+    if (onScreen.x >= screen.width || onScreen.y >= screen.height) {
+      throw offScreen(operation, onScreen, screen);
+    }
+    return fakeMotion(this.#server.opcodes.xtest, this.#server.root, onScreen.x, onScreen.y);
+  }
+
+  /** At present: RandR may have changed it. */
+  async #screenSize(): Promise<Size> {
+    const answer = await this.#server.session.ask(getGeometry(this.#server.root));
+    return { width: answer.readUInt16LE(16), height: answer.readUInt16LE(18) };
+  }
+}
+
+function offScreen(operation: string, { x, y }: Point, { width, height }: Size): PixelfluxError {
+  const text = `${operation}: the region reaches beyond the screen, which is ${width}x${height} px: there is no pixel ${x},${y}. Open the input with a region on the screen.`;
+  return new PixelfluxError("ERR_REGION_OFF_SCREEN", operation, text, { field: "region" });
+}
