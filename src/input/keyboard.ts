@@ -10,6 +10,8 @@ import { SpareKeys } from "./spare-keys.ts";
 
 /** Between two round trips, and looks at the signal. */
 const STROKES_AT_ONCE = 32;
+/** Keysyms that keys are sought, and lent, for at once. */
+const LOOK_AHEAD = 256;
 
 const LOCK = 2;
 /** Shift, Lock, Control, Mod1, Mod4, Mod5: not those of NumLock and ScrollLock, which no character minds. */
@@ -63,9 +65,9 @@ export class Keyboard {
     const chunk = delayMs > 0 ? 1 : STROKES_AT_ONCE;
     const { locked } = await this.#read();
     await this.#withoutModifiers(locked, async () => {
-      for (let at = 0; at < keysyms.length; ) {
-        const { keymap, count } = await this.#prepare(keysyms.slice(at));
-        for (const end = at + count; at < end; at += chunk) {
+      for (let at = 0, end = 0; at < keysyms.length; at = end) {
+        const { keymap, count } = await this.#prepare(keysyms.slice(at, at + LOOK_AHEAD));
+        for (end = at + count; at < end; at = Math.min(end, at + chunk)) {
           signal?.throwIfAborted();
           const part = keysyms.slice(at, Math.min(end, at + chunk));
           this.#session.send(...part.flatMap((keysym) => this.#stroke(keymap, keysym, new Set())));
