@@ -198,7 +198,9 @@ export class Keyboard {
     const change = this.#spare.lend(missing, kept, keymap, this.#isHeld, nowMs);
     await Bun.sleep(change.waitMs);
     this.#session.send(...change.requests);
+    const sentMs = performance.now();
     await this.#session.settle();
+    await Bun.sleep(noticeMs(performance.now() - sentMs));
     return this.#read();
   }
 
@@ -281,4 +283,13 @@ export class Keyboard {
   #fake(keycode: number, isDown: boolean): Buffer {
     return fakeKey(this.#opcodes.xtest, keycode, isDown);
   }
+}
+
+/**
+ * How long programs are given to ask for a table that has changed: Chromium goes on
+ * with the old one until it has the new. A server that takes its time says that the
+ * machine is busy.
+ */
+function noticeMs(roundTripMs: number): number {
+  return Math.min(1000, 100 + 20 * roundTripMs);
 }
