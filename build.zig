@@ -16,6 +16,7 @@ const Sanitizer = enum { none, address, thread };
 
 const core_sources = [_][]const u8{
     "native/src/abi/abi.c",
+    "native/src/abi/frames.c",
     "native/src/abi/handles.c",
     "native/src/abi/layout.c",
     "native/src/abi/settings.c",
@@ -50,6 +51,10 @@ const core_sources = [_][]const u8{
     "native/src/encode/wire_header.c",
     "native/src/overlay/overlay.c",
     "native/src/overlay/watermark.c",
+    "native/src/source/frames.c",
+    "native/src/source/frames_reader.c",
+    "native/src/source/frames_source.c",
+    "native/src/source/frames_table.c",
     "native/src/source/source.c",
     "native/src/source/synthetic.c",
     "native/src/source/x11.c",
@@ -84,6 +89,7 @@ const test_sources = [_][]const u8{
     "native/test/test_damage.c",
     "native/test/test_encode.c",
     "native/test/test_frame.c",
+    "native/test/test_frames.c",
     "native/test/test_lease.c",
     "native/test/test_opening.c",
     "native/test/test_overlay.c",

@@ -10,8 +10,8 @@
  * | `ERR_UNKNOWN_SETTING` | there is no such setting; `field` names it |
  * | `ERR_ALREADY_RUNNING` | the capture runs already, or is being iterated already |
  * | `ERR_NOT_RUNNING` | the call needs a running capture |
- * | `ERR_ABORTED` | `stop()` came before the first frame, or before the screenshot |
- * | `ERR_RELEASED` | the stripe's bytes have been given back |
+ * | `ERR_ABORTED` | `stop()` came before the first frame, or before the screenshot; `close()` of a frame source before its picture was taken |
+ * | `ERR_RELEASED` | the stripe's bytes, or the frame source, have been given back |
  * | `ERR_STALE_HANDLE` | the native capture has been freed under the object (a defect of ours, or an exiting process) |
  * | `ERR_OUT_OF_MEMORY` | the system refused memory |
  * | `ERR_NO_RESOURCE` | the system refused a thread, a worker or a file descriptor |

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 /**
  * Workers that wait in `pf_capture_wait` so that no JavaScript thread of the
- * user's has to: one for each running capture, taken from a pool of idle ones.
+ * user's has to: one for each running capture, taken from a pool of idle ones. They
+ * wait in `pf_frames_wait` as well, one for each frame source that is awaited.
  */
 import { POLL_SYMBOLS } from "./native/symbols.ts";
 import type { PollReport, PollRequest } from "./poll-messages.ts";
@@ -27,15 +28,19 @@ const STATUS_TIMEOUT = 1;
 const WORKER_SOURCE = `
 import { dlopen } from "bun:ffi";
 let call;
-self.onmessage = ({ data: { libraryPath, handle } }) => {
+function watchCapture(handle) {
+  for (;;) {
+    const status = call.pf_capture_wait(handle, ${WAIT_MS});
+    if (status === ${STATUS_OK}) postMessage({ kind: "news" });
+    else if (status !== ${STATUS_TIMEOUT}) break;
+  }
+  call.pf_capture_join(handle);
+}
+self.onmessage = ({ data: { libraryPath, handle, serial } }) => {
   try {
     call ??= dlopen(libraryPath, ${JSON.stringify(POLL_SYMBOLS)}).symbols;
-    for (;;) {
-      const status = call.pf_capture_wait(handle, ${WAIT_MS});
-      if (status === ${STATUS_OK}) postMessage({ kind: "news" });
-      else if (status !== ${STATUS_TIMEOUT}) break;
-    }
-    call.pf_capture_join(handle);
+    if (serial === undefined) watchCapture(handle);
+    else while (call.pf_frames_wait(handle, serial, ${WAIT_MS}) === ${STATUS_TIMEOUT});
     postMessage({ kind: "ended" });
   } catch (error) {
     postMessage({ kind: "failed", message: String(error) });
@@ -47,7 +52,7 @@ self.onmessage = ({ data: { libraryPath, handle } }) => {
 export interface PollListener {
   /** There is news to drain. */
   onNews(): void;
-  /** The capture has ended, natively too. The last call. */
+  /** The capture has ended, natively too, or the wait for a push. The last call. */
   onEnded(): void;
   /** Nobody waits on the capture any more. The last call. */
   onFailed(message: string): void;
@@ -79,7 +84,7 @@ function defaultProgramUrl(): string {
 }
 
 /**
- * One worker. While it waits on a capture it keeps the process alive; idle ones
+ * One worker. While it waits it keeps the process alive; idle ones
  * do not.
  */
 export class PollWorker {
@@ -101,7 +106,7 @@ export class PollWorker {
     return idle.pop() ?? new PollWorker();
   }
 
-  /** Has the worker wait on a capture, and joins the pool again when that has ended. */
+  /** Has the worker wait, and joins the pool again when that has ended. */
   watch(request: PollRequest, listener: PollListener): void {
     this.#listener = listener;
     this.#worker.ref();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /** What to capture and how to encode it: the public types, their defaults and their validation. */
 import { PixelfluxError } from "./errors.ts";
+import { FrameSource } from "./frame-source.ts";
 import {
   choice,
   decimal,
@@ -12,6 +13,9 @@ import {
   rows,
   type SettingField,
 } from "./settings-field.ts";
+import { isArray, show } from "./show.ts";
+
+export { show } from "./show.ts";
 
 /**
  * Settings of a {@link ScreenCapture}. All are optional; `undefined` means the
@@ -25,6 +29,12 @@ export interface CaptureSettings {
    * UTF-8. Default: `$DISPLAY`, else `":0"`. Not live.
    */
   display?: string | undefined;
+  /**
+   * Frames that this program makes itself, in place of a display: one or the other.
+   * What `captureX` and the like select is a part of them. They have no pointer.
+   * Default: none. Not live.
+   */
+  source?: FrameSource | undefined;
   /** Width of the region in px, 1…16384, odd ones too. Default: the rest of the screen. */
   captureWidth?: number | undefined;
   /** Height of the region in px, 1…16384, odd ones too. Default: the rest of the screen. */
@@ -113,16 +123,19 @@ export interface CaptureSettings {
 }
 
 /** Settings that may be left out of {@link ResolvedSettings}, too, since their default is "none". */
-type OpenSetting = "captureWidth" | "captureHeight" | "watermarkPath";
+type OpenSetting = "source" | "captureWidth" | "captureHeight" | "watermarkPath";
 
-/** Settings with every default filled in. Frozen. */
+/** Settings with every default filled in; with a `source`, `display` is its name. Frozen. */
 export type ResolvedSettings = {
   readonly [K in keyof CaptureSettings]-?: K extends OpenSetting
     ? CaptureSettings[K]
     : Exclude<CaptureSettings[K], undefined>;
 };
 
-type SettingTable = { readonly [K in keyof ResolvedSettings]: SettingField<ResolvedSettings[K]> };
+/** Settings that travel to the native side: `source` does by its name. */
+export type TableSetting = Exclude<keyof ResolvedSettings, "source">;
+
+type SettingTable = { readonly [K in TableSetting]: SettingField<ResolvedSettings[K]> };
 
 const EXTENT_MAX_PX = 16384;
 const ORIGIN_MAX_PX = 32767;
@@ -130,7 +143,7 @@ const ORIGIN_MAX_PX = 32767;
 const DISPLAY_BYTES_MAX = 255;
 const WATERMARK_PATH_BYTES_MAX = 4095;
 
-/** The single list of settings: validation, defaults and packing all read it. */
+/** The single list of settings but `source`: validation, defaults and packing all read it. */
 export const SETTING_FIELDS: SettingTable = {
   display: name("display", DISPLAY_BYTES_MAX, defaultDisplay, "$DISPLAY"),
   captureWidth: extent("capture_width", EXTENT_MAX_PX),
@@ -170,7 +183,7 @@ export const SETTING_FIELDS: SettingTable = {
   reconnect: flag("reconnect", false),
 };
 
-const SETTING_NAMES = Object.keys(SETTING_FIELDS) as (keyof ResolvedSettings)[];
+const SETTING_NAMES = Object.keys(SETTING_FIELDS) as TableSetting[];
 
 /**
  * Checks settings and fills in the defaults.
@@ -180,7 +193,9 @@ const SETTING_NAMES = Object.keys(SETTING_FIELDS) as (keyof ResolvedSettings)[];
  *   with `field`.
  */
 export function resolveSettings(settings: CaptureSettings, operation: string): ResolvedSettings {
-  return freeze(given(settings, operation), operation, (key) => SETTING_FIELDS[key].fallback());
+  const values = given(settings, operation);
+  const source = sourceIn(values, operation);
+  return freeze(values, source, operation, (key) => fallbackOf(key, source));
 }
 
 /**
@@ -196,8 +211,13 @@ export function mergeSettings(
   operation: string,
 ): ResolvedSettings {
   const values = given(change, operation);
-  const merged = freeze(values, operation, (key) =>
-    values.has(key) ? SETTING_FIELDS[key].fallback() : present[key],
+  const { source } = present;
+  if (values.has("source") && sourceIn(values, operation) !== source) {
+    const text = `${operation}: source is fixed when the capture is made and cannot become another one. Make a new ScreenCapture for that.`;
+    throw new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field: "source" });
+  }
+  const merged = freeze(values, source, operation, (key) =>
+    values.has(key) ? fallbackOf(key, source) : present[key],
   );
   for (const key of SETTING_NAMES) {
     if (SETTING_FIELDS[key].live || merged[key] === present[key]) continue;
@@ -209,7 +229,7 @@ export function mergeSettings(
 
 /** The fields of `pf_settings` by their native names, `size_bytes` apart. */
 export function nativeSettings(settings: ResolvedSettings): Record<string, number | string> {
-  const entry = <K extends keyof ResolvedSettings>(key: K): [string, number | string] => {
+  const entry = <K extends TableSetting>(key: K): [string, number | string] => {
     const field: SettingField<ResolvedSettings[K]> = SETTING_FIELDS[key];
     return [field.native, field.toNative(settings[key])];
   };
@@ -224,25 +244,49 @@ function given(settings: CaptureSettings, operation: string): Map<string, unknow
   }
   const entries = readEntries(settings, operation);
   for (const [key] of entries) {
-    if (!Object.hasOwn(SETTING_FIELDS, key)) throw unknownSetting(key, operation);
+    if (key !== "source" && !Object.hasOwn(SETTING_FIELDS, key)) {
+      throw unknownSetting(key, operation);
+    }
   }
   return new Map(entries);
 }
 
-function freeze(
+/** The source among the values. A display that is given, too, has to be the source's own name. */
+function sourceIn(
   values: ReadonlyMap<string, unknown>,
   operation: string,
-  otherwise: (key: keyof ResolvedSettings) => unknown,
+): FrameSource | undefined {
+  const source = values.get("source");
+  if (source === undefined) return undefined;
+  if (!FrameSource.isOne(source)) {
+    const text = `${operation}: source has to be a FrameSource, but is ${show(source)}. Leave it out to capture a display.`;
+    throw new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field: "source" });
+  }
+  const display = values.get("display");
+  if (display === undefined || display === source.display) return source;
+  const text = `${operation}: source and display cannot both be given, but display is ${show(display)}. Leave out one of them.`;
+  throw new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field: "display" });
+}
+
+function fallbackOf(key: TableSetting, source: FrameSource | undefined): unknown {
+  return key === "display" && source ? source.display : SETTING_FIELDS[key].fallback();
+}
+
+function freeze(
+  values: ReadonlyMap<string, unknown>,
+  source: FrameSource | undefined,
+  operation: string,
+  otherwise: (key: TableSetting) => unknown,
 ): ResolvedSettings {
   const entries = SETTING_NAMES.map((key) => {
     const value = values.get(key);
     if (value !== undefined) return [key, checked(key, value, operation)];
     return [key, otherwise(key)];
   });
-  return Object.freeze(Object.fromEntries(entries));
+  return Object.freeze({ ...Object.fromEntries(entries), source });
 }
 
-function checked(key: keyof ResolvedSettings, value: unknown, operation: string): unknown {
+function checked(key: TableSetting, value: unknown, operation: string): unknown {
   const field = SETTING_FIELDS[key];
   if (field.accepts(value)) return value;
   const text = `${operation}: ${key} has to be ${field.expected}, but is ${show(value)}. Leave it out for the default: ${field.fallbackText}.`;
@@ -252,8 +296,9 @@ function checked(key: keyof ResolvedSettings, value: unknown, operation: string)
 function unknownSetting(key: string, operation: string): PixelfluxError {
   // The Python package's names are these in snake_case.
   const plain = (text: string) => text.replaceAll("_", "").toLowerCase();
-  const near = SETTING_NAMES.find((candidate) => plain(candidate) === plain(key));
-  const remedy = near ? `Did you mean ${near}?` : `The settings are: ${SETTING_NAMES.join(", ")}.`;
+  const names = ["source", ...SETTING_NAMES];
+  const near = names.find((candidate) => plain(candidate) === plain(key));
+  const remedy = near ? `Did you mean ${near}?` : `The settings are: ${names.join(", ")}.`;
   const text = `${operation}: there is no setting ${show(key)}. ${remedy}`;
   return new PixelfluxError("ERR_UNKNOWN_SETTING", operation, text, { field: key });
 }
@@ -263,43 +308,11 @@ function defaultDisplay(): string {
   return checked("display", DISPLAY || ":0", "$DISPLAY") as string;
 }
 
-const SHOWN_LENGTH_MAX = 80;
-
 function readEntries(settings: CaptureSettings, operation: string): [string, unknown][] {
   try {
     return Object.entries(settings);
   } catch (cause) {
     const text = `${operation}: settings cannot be read: the object's own code failed. Give a plain object.`;
     throw new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field: "settings", cause });
-  }
-}
-
-/** As Array.isArray, which throws for a revoked proxy. */
-function isArray(value: object): boolean {
-  try {
-    return Array.isArray(value);
-  } catch {
-    return false; // whatever it is, it is no array any more
-  }
-}
-
-/** A value as an error message shows it; runs none of the caller's code. */
-export function show(value: unknown): string {
-  switch (typeof value) {
-    case "string": {
-      const cut = value.length > SHOWN_LENGTH_MAX;
-      const text = JSON.stringify(cut ? value.slice(0, SHOWN_LENGTH_MAX) : value);
-      return cut ? `${text}… (${value.length} characters)` : text;
-    }
-    case "bigint":
-      return "a bigint";
-    case "object":
-      return value === null ? "null" : isArray(value) ? "an array" : "an object";
-    case "function":
-      return "a function";
-    case "symbol":
-      return "a symbol";
-    default:
-      return Object.is(value, -0) ? "-0" : String(value);
   }
 }

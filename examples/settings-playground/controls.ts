@@ -2,7 +2,7 @@
 import type { CaptureSettings } from "pixelflux-ffi";
 
 /** Settings that are fixed when a capture is made, and the one that names a file. */
-type WithoutControl = "display" | "stripeHeader" | "queueFrames" | "watermarkPath";
+type WithoutControl = "display" | "source" | "stripeHeader" | "queueFrames" | "watermarkPath";
 
 /** A setting that the page has a control for: every live one but the watermark's path. */
 export type ControlName = Exclude<keyof CaptureSettings, WithoutControl>;

@@ -59,6 +59,11 @@ extern "C" {
 /** Captures that may exist at the same time in one process. */
 #define PF_CAPTURE_COUNT_MAX 64
 
+/** Frame sources that may be open at the same time in one process, and rectangles
+ * that one push may name. */
+#define PF_FRAMES_COUNT_MAX 1024
+#define PF_FRAMES_DAMAGE_COUNT_MAX 1024
+
 /** Longest single pf_capture_wait, in milliseconds. */
 #define PF_WAIT_MS_MAX 100
 
@@ -144,7 +149,8 @@ typedef struct pf_settings {
     /** pf_output_mode. */
     uint32_t output_mode;
     /** NUL-terminated UTF-8. An X display (":0", "host:1.0"), or a source of
-     * ours: "synthetic://640x480@60" (size and changes a second). */
+     * ours: "synthetic://640x480@60" (size and changes a second), "frames://7" (a
+     * handle of pf_frames_create). */
     char display[PF_DISPLAY_BYTES_MAX];
     /** The region's top left corner in px, 0...32767. */
     uint32_t capture_x;
@@ -306,12 +312,14 @@ typedef struct pf_screenshot {
  * Memory in which a caller that may end without a word keeps what it owes, such
  * as a thread of JavaScript that is terminated: when the lease ends, what it
  * holds is given back. `capacity` structures pf_stripe follow right behind this
- * one. pf_capture_start is to write its handle here, and pf_capture_drain its
- * stripes there. Who takes a stripe over, or releases it, first sets the
+ * one. pf_capture_start and pf_frames_create are to write their handles here, and
+ * pf_capture_drain its stripes there. Who takes a stripe over, or releases it, first sets the
  * `context` there to 0.
  */
 typedef struct pf_lease {
     uint64_t handle;
+    /** A frame source's handle. */
+    uint64_t frames;
     /** Set by pf_lease_create. */
     uint32_t capacity;
     uint32_t reserved;
@@ -431,6 +439,9 @@ typedef struct pf_memory {
     uint64_t lent_bytes;
     /** All native bytes of stripe buffers: queued, lent, and kept for reuse. */
     uint64_t buffer_bytes;
+    /** Frame sources that are open, or that a capture has still. */
+    uint32_t frame_source_count;
+    uint32_t reserved;
 } pf_memory;
 
 /** Bits of pf_capabilities.cpu_features. */
@@ -609,8 +620,8 @@ PF_API int32_t pf_capture_free(uint64_t handle);
 PF_API int32_t pf_lease_create(uint32_t capacity, uint64_t *address);
 
 /**
- * Ends a lease: releases its stripes, abandons its capture, and gives its memory
- * back. The signature is that of a JavaScriptCore ArrayBuffer deallocator.
+ * Ends a lease: releases its stripes, frees its frame source, abandons its capture,
+ * and gives its memory back. The signature is that of a JavaScriptCore ArrayBuffer deallocator.
  * `context` is the lease's address; `bytes` is not looked at. NULL context:
  * nothing happens.
  *
@@ -642,6 +653,68 @@ PF_API int32_t pf_capture_stats(uint64_t handle, pf_stats *stats);
 /** Reads how long a stage (pf_stage) took so far. histogram->size_bytes must be
  * set. Never blocks. Errors: INVALID_ARGUMENT, STALE_HANDLE. */
 PF_API int32_t pf_capture_histogram(uint64_t handle, uint32_t stage, pf_histogram *histogram);
+
+/**
+ * Makes a frame source: a screen whose pixels the caller pushes, for captures whose
+ * display is "frames://HANDLE" with the handle in decimal digits. Any number of
+ * captures may show it; each has the newest picture when it comes to take one.
+ *
+ * With a width and a height in px, 1...16384 each, the screen is there at once and
+ * black. With 0 and 0 its size is that of the first push, for which captures wait.
+ * The caller owes pf_frames_free. Handles of frame sources and of captures are of
+ * different kinds. Does not block.
+ *
+ * Errors: INVALID_ARGUMENT, NO_MEMORY, NO_RESOURCE (PF_FRAMES_COUNT_MAX are open);
+ * pf_last_message has the words.
+ */
+PF_API int32_t pf_frames_create(uint32_t width, uint32_t height, uint64_t *handle);
+
+/**
+ * Pushes a picture of width by height px, 1...16384 each: RGBA, a byte each, rows
+ * top-down, `stride_bytes` (4 * width or more) from the beginning of one to that of
+ * the next. Of rgba_bytes there have to be (height - 1) * stride_bytes + 4 * width.
+ * Alpha is not looked at. Another size than before is the screen's from here on.
+ *
+ * `damage` names the rectangles that are not as in the push before, four numbers
+ * each, in px: x, y, width and height, of which both sides are 1 or more, and all
+ * within the picture; there may be up to PF_FRAMES_DAMAGE_COUNT_MAX. Only these are
+ * read, and what has changed elsewhere shows when a later push names it. NULL means
+ * all of the picture, and so does everything where the size is another one; no
+ * rectangle, that there is nothing new.
+ *
+ * Writes to *serial the number of this push, counted from 1; where there was
+ * nothing new, that of the one before.
+ *
+ * Copies before it returns. Waits for another push to the same frame source, and
+ * for nothing else: a slow capture misses pictures. Any thread.
+ *
+ * Errors: INVALID_ARGUMENT, NO_MEMORY, both with words in pf_last_message;
+ * STALE_HANDLE.
+ */
+PF_API int32_t pf_frames_push(uint64_t handle, const uint8_t *rgba, uint64_t rgba_bytes,
+                              uint32_t width, uint32_t height, uint32_t stride_bytes,
+                              const uint32_t *damage, uint32_t damage_count, uint64_t *serial);
+
+/**
+ * Blocks until each capture that has opened the frame source has taken the push of
+ * that serial or a later one, or needs none of them because nothing in its region
+ * has changed; or timeout_ms (0...PF_WAIT_MS_MAX, larger values count as that) has
+ * passed. At once where no capture has it open. What a capture has taken shows in
+ * its next stripes, and in screenshots.
+ *
+ * Returns OK, TIMEOUT, or ENDED where pf_frames_free comes meanwhile. Errors:
+ * STALE_HANDLE.
+ */
+PF_API int32_t pf_frames_wait(uint64_t handle, uint64_t serial, uint32_t timeout_ms);
+
+/**
+ * Closes a frame source. Captures that have it open go on with its last picture,
+ * which is theirs from here on; those that wait for a first one, and those that
+ * come later, fail with DISPLAY_OPEN. Does not block.
+ *
+ * Errors: STALE_HANDLE (also for the second of two calls).
+ */
+PF_API int32_t pf_frames_free(uint64_t handle);
 
 /** Reads what the process holds. memory->size_bytes must be set.
  * Errors: INVALID_ARGUMENT. */

@@ -85,6 +85,7 @@ void session_check_nothing_left(void) {
     CHECK_EQUAL(memory.lent_count, 0);
     CHECK_EQUAL(memory.lent_bytes, 0);
     CHECK_EQUAL(memory.buffer_bytes, 0);
+    CHECK_EQUAL(memory.frame_source_count, 0);
 }
 
 /** Whether the stripes came in spite of the refusal. */

@@ -3,12 +3,17 @@
  * The capture's settings as options: made from the table that validates them, so
  * that there is an option for each setting there is.
  */
-import { type CaptureSettings, type ResolvedSettings, SETTING_FIELDS } from "../settings.ts";
+import {
+  type CaptureSettings,
+  type ResolvedSettings,
+  SETTING_FIELDS,
+  type TableSetting,
+} from "../settings.ts";
 import { numberOf, type Option, refused } from "./option.ts";
 import { SETTING_WORDS } from "./setting-words.ts";
 
-/** A setting's name. */
-export type SettingName = keyof ResolvedSettings;
+/** The name of a setting that can be written down. */
+export type SettingName = TableSetting;
 
 /** The settings that a command has options for. */
 export interface SettingChoice {

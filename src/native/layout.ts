@@ -115,6 +115,7 @@ export const STRUCTS = {
   },
   pf_lease: {
     handle: "u64",
+    frames: "u64",
     capacity: "u32",
   },
   pf_memory: {
@@ -124,6 +125,7 @@ export const STRUCTS = {
     lent_count: "u32",
     lent_bytes: "u64",
     buffer_bytes: "u64",
+    frame_source_count: "u32",
   },
   pf_capabilities: {
     size_bytes: "u32",

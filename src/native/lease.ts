@@ -10,7 +10,7 @@ import type { NativeLibrary } from "./library.ts";
 import { releaseStripeBytes, toOwningArrayBuffer } from "./stripe-buffer.ts";
 import { StructBuffer } from "./struct-buffer.ts";
 
-/** `pf_lease`: where a capture's handle and its stripes are kept while nothing else owns them. */
+/** `pf_lease`: where a capture's handle and its stripes, or a frame source's handle, are kept while nothing else owns them. */
 export class Lease {
   /** Where `pf_capture_drain` is to put stripes; their `context` is 0 once they are owned. */
   readonly stripes: StructBuffer<"pf_stripe">;
@@ -18,18 +18,26 @@ export class Lease {
   readonly screenshot: StructBuffer<"pf_screenshot">;
   readonly #head: StructBuffer<"pf_lease">;
   readonly #memory: ArrayBuffer;
+  readonly #framesAt: number;
 
   /**
    * Makes a lease without a capture, with room for so many stripes. It ends
    * with {@link end}, or when it is collected, or with its realm.
    *
+   * @param operation - named in the error.
    * @throws {PixelfluxError} where there is no memory.
    */
-  constructor(library: NativeLibrary, stripeCount: number) {
+  constructor(library: NativeLibrary, stripeCount: number, operation = "start") {
     const { pf_lease: head, pf_stripe: stripe, pf_screenshot: screenshot } = library.layout;
     const stripesBytes = stripe.sizeBytes * stripeCount;
     const screenshotAt = head.sizeBytes + stripesBytes;
-    this.#memory = createMemory(library, stripeCount + 1, screenshotAt + stripe.sizeBytes);
+    this.#memory = createMemory(
+      library,
+      stripeCount + 1,
+      screenshotAt + stripe.sizeBytes,
+      operation,
+    );
+    this.#framesAt = head.offsets.frames;
     const part = (at: number, bytes: number) => new Uint8Array(this.#memory, at, bytes);
     this.#head = new StructBuffer("pf_lease", head, 1, part(0, head.sizeBytes));
     const stripes = part(head.sizeBytes, stripesBytes);
@@ -43,25 +51,40 @@ export class Lease {
     return this.#head.bytes;
   }
 
+  /** Where `pf_frames_create` is to put the handle. */
+  get framesBytes(): Uint8Array {
+    return this.#head.bytes.subarray(this.#framesAt);
+  }
+
+  /** The frame source's handle; 0 before there is one. */
+  get frames(): number {
+    return this.#head.number("frames");
+  }
+
   /** The capture's handle; 0 before there is one. */
   get handle(): number {
     return this.#head.number("handle");
   }
 
   /**
-   * Gives everything back that was not given back before: the stripes at once,
-   * the capture without waiting for its end. May be repeated.
+   * Gives everything back that was not given back before: the stripes and the frame
+   * source at once, the capture without waiting for its end. May be repeated.
    */
   end(): void {
     if (!this.#memory.detached) this.#memory.transfer(0);
   }
 }
 
-function createMemory(library: NativeLibrary, stripeCount: number, sizeBytes: number): ArrayBuffer {
+function createMemory(
+  library: NativeLibrary,
+  stripeCount: number,
+  sizeBytes: number,
+  operation: string,
+): ArrayBuffer {
   const { call, endLeaseAddress } = library;
   const address = new BigUint64Array(1);
   const status = call.pf_lease_create(stripeCount, address);
-  if (status < 0) throw errorOfStatus(status, "start", "there is no memory for a capture's lease");
+  if (status < 0) throw errorOfStatus(status, operation, "there is no memory for a lease");
   const lease = Number(address[0]);
   try {
     return toOwningArrayBuffer(lease, 0, sizeBytes, lease, endLeaseAddress);

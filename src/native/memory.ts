@@ -16,6 +16,8 @@ export interface MemoryUsage {
   readonly lentBytes: number;
   /** Bytes of all stripe buffers: queued, lent, and kept for reuse. */
   readonly bufferBytes: number;
+  /** Frame sources that are open, or whose last picture a capture shows still. */
+  readonly frameSourceCount: number;
 }
 
 /**
@@ -35,5 +37,6 @@ export function memoryUsage(): MemoryUsage {
     lentCount: memory.number("lent_count"),
     lentBytes: memory.number("lent_bytes"),
     bufferBytes: memory.number("buffer_bytes"),
+    frameSourceCount: memory.number("frame_source_count"),
   };
 }

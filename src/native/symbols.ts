@@ -13,13 +13,21 @@ export const ABI_SYMBOLS = {
   pf_layout: { args: [], returns: "cstring" /* const char * */ },
 } as const satisfies Record<string, FFIFunction>;
 
-/** What a poll worker calls; both block. */
+/** What a poll worker calls; all block. */
 export const POLL_SYMBOLS = {
   pf_capture_wait: {
     args: ["u64" /* uint64_t handle */, "u32" /* uint32_t timeout_ms */],
     returns: "i32",
   },
   pf_capture_join: { args: ["u64" /* uint64_t handle */], returns: "i32" },
+  pf_frames_wait: {
+    args: [
+      "u64" /* uint64_t handle */,
+      "u64" /* uint64_t serial */,
+      "u32" /* uint32_t timeout_ms */,
+    ],
+    returns: "i32",
+  },
 } as const satisfies Record<string, FFIFunction>;
 
 /** What a realm's own thread calls. `pf_capture_wait` is for the exit of the process alone. */
@@ -94,5 +102,29 @@ export const CAPTURE_SYMBOLS = {
     args: ["buffer" /* pf_capabilities *capabilities */],
     returns: "i32",
   },
+  pf_frames_wait: POLL_SYMBOLS.pf_frames_wait,
+  pf_frames_create: {
+    args: [
+      "u32" /* uint32_t width */,
+      "u32" /* uint32_t height */,
+      "buffer" /* uint64_t *handle */,
+    ],
+    returns: "i32",
+  },
+  pf_frames_push: {
+    args: [
+      "u64" /* uint64_t handle */,
+      "buffer" /* const uint8_t *rgba */,
+      "u64" /* uint64_t rgba_bytes */,
+      "u32" /* uint32_t width */,
+      "u32" /* uint32_t height */,
+      "u32" /* uint32_t stride_bytes */,
+      "ptr" /* const uint32_t *damage, NULL for all of the picture */,
+      "u32" /* uint32_t damage_count */,
+      "buffer" /* uint64_t *serial */,
+    ],
+    returns: "i32",
+  },
+  pf_frames_free: { args: ["u64" /* uint64_t handle */], returns: "i32" },
   pf_memory_usage: { args: ["buffer" /* pf_memory *memory */], returns: "i32" },
 } as const satisfies Record<string, FFIFunction>;

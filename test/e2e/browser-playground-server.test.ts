@@ -5,11 +5,11 @@ import { dirname } from "node:path";
 import { CONTROL_NAMES, CONTROLS } from "../../examples/settings-playground/controls.ts";
 import { parseChange } from "../../examples/settings-playground/messages.ts";
 import { PlaygroundServer } from "../../examples/settings-playground/server.ts";
-import { type ResolvedSettings, SETTING_FIELDS } from "../../src/settings.ts";
+import { SETTING_FIELDS, type TableSetting } from "../../src/settings.ts";
 import { waitFor } from "../support/process.ts";
 
 test("there is a control for every live setting but the watermark's path, with its range", () => {
-  const names = Object.keys(SETTING_FIELDS) as (keyof ResolvedSettings)[];
+  const names = Object.keys(SETTING_FIELDS) as TableSetting[];
   const live = names.filter((name) => SETTING_FIELDS[name].live && name !== "watermarkPath");
   expect(CONTROL_NAMES.toSorted()).toEqual(live.toSorted() as typeof CONTROL_NAMES);
   for (const name of CONTROL_NAMES) {

@@ -65,6 +65,7 @@ describe("200 cycles of start and stop", () => {
         lentCount: 0,
         lentBytes: 0,
         bufferBytes: 0,
+        frameSourceCount: 0,
       });
       expect(threadsOf().length).toBeLessThanOrEqual(threadsBefore + 2);
       // A cycle that leaked one 640×480 frame, or one encoder, would add 240 MB or more; a single

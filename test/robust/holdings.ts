@@ -19,6 +19,7 @@ export const NOTHING: MemoryUsage = {
   lentCount: 0,
   lentBytes: 0,
   bufferBytes: 0,
+  frameSourceCount: 0,
 };
 
 const SETTLE_MS_MAX = 10_000;
@@ -33,7 +34,7 @@ function holdings(): Holdings {
 }
 
 function isSettled({ memory, nativeThreads: threads }: Holdings): boolean {
-  return memory.captureCount === 0 && memory.bufferBytes === 0 && threads === 0;
+  return memory.captureCount + memory.frameSourceCount + memory.bufferBytes + threads === 0;
 }
 
 /** Collects until the condition holds, or for 10 s; returns whether it does. */

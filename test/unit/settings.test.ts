@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 import { describe, expect, test } from "bun:test";
 import { type CaptureSettings, PixelfluxError, ScreenCapture } from "../../src/index.ts";
-import { nativeSettings, resolveSettings, SETTING_FIELDS } from "../../src/settings.ts";
+import {
+  nativeSettings,
+  resolveSettings,
+  SETTING_FIELDS,
+  type TableSetting,
+} from "../../src/settings.ts";
 
 const DEFAULTS = {
+  source: undefined,
   captureWidth: undefined,
   captureHeight: undefined,
   captureX: 0,
@@ -32,7 +38,7 @@ const DEFAULTS = {
 } as const;
 
 /** Legal values and illegal ones of the right type, per field. */
-const CASES: Record<keyof CaptureSettings, { good: unknown[]; bad: unknown[] }> = {
+const CASES: Record<TableSetting, { good: unknown[]; bad: unknown[] }> = {
   display: { good: [":0", "x".repeat(255)], bad: ["", "x".repeat(256), "ü".repeat(128), "a\0b"] },
   captureWidth: { good: [1, 16384], bad: [0, 16385, 1.5] },
   captureHeight: { good: [1, 16384], bad: [0, 16385, 1.5] },
@@ -93,7 +99,7 @@ function withDisplay<T>(value: string | undefined, run: () => T): T {
 }
 
 const make = (settings: unknown) => new ScreenCapture(settings as CaptureSettings);
-const names = Object.keys(SETTING_FIELDS) as (keyof CaptureSettings)[];
+const names = Object.keys(SETTING_FIELDS) as TableSetting[];
 
 describe("defaults", () => {
   test("are those of the specification", () => {

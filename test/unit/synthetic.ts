@@ -74,5 +74,6 @@ export async function expectNothingLeft(): Promise<void> {
     lentCount: 0,
     lentBytes: 0,
     bufferBytes: 0,
+    frameSourceCount: 0,
   });
 }

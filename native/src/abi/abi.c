@@ -3,11 +3,13 @@
 #include <stdio.h>
 
 #include "abi/handles.h"
+#include "abi/last_error.h"
 #include "abi/settings.h"
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/memory.h"
 #include "encode/encoder.h"
+#include "source/frames.h"
 
 /* x264 is GPL-2.0-or-later, and what contains it or is linked with it is too. */
 #if PF_WITH_X264
@@ -18,6 +20,10 @@
 
 /* For errors that have no capture to be kept with. */
 static _Thread_local pf_error last_error;
+
+pf_error *pf_last_error(void) {
+    return &last_error;
+}
 
 uint32_t pf_abi_version(void) {
     return PF_ABI_VERSION;
@@ -232,6 +238,7 @@ void pf_lease_end(void *bytes, void *context) {
     for (uint32_t index = 0; index < lease->capacity; index++) {
         pf_stripe_release(NULL, (void *)(uintptr_t)stripes[index].context);
     }
+    pf_frames_free(lease->frames);
     abandon(lease->handle);
     pf_free(lease);
 }
@@ -294,6 +301,7 @@ int32_t pf_memory_usage(pf_memory *memory) {
     *memory = (pf_memory){.size_bytes = sizeof *memory};
     memory->capture_count = pf_handles_count();
     memory->thread_count = pf_pool_thread_count() + memory->capture_count;
+    memory->frame_source_count = pf_frames_existing();
     pf_buffer_usage(memory);
     return PF_STATUS_OK;
 }

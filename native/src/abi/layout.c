@@ -17,11 +17,11 @@ _Static_assert(offsetof(pf_settings, watermark_path) == 360, "pf_settings.waterm
 _Static_assert(sizeof(pf_stripe) == 80, "pf_stripe");
 _Static_assert(sizeof(pf_screenshot_request) == 32, "pf_screenshot_request");
 _Static_assert(sizeof(pf_screenshot) == 48, "pf_screenshot");
-_Static_assert(sizeof(pf_lease) == 16, "pf_lease");
+_Static_assert(sizeof(pf_lease) == 24, "pf_lease");
 _Static_assert(sizeof(pf_state) == 32, "pf_state");
 _Static_assert(sizeof(pf_stats) == 104, "pf_stats");
 _Static_assert(sizeof(pf_histogram) == 56, "pf_histogram");
-_Static_assert(sizeof(pf_memory) == 32, "pf_memory");
+_Static_assert(sizeof(pf_memory) == 40, "pf_memory");
 _Static_assert(sizeof(pf_capabilities) == 112, "pf_capabilities");
 
 _Static_assert(sizeof(pf_screenshot) <= sizeof(pf_stripe) &&
@@ -137,11 +137,14 @@ static const field histogram_fields[] = {
     FIELD(pf_histogram, max_ns),
 };
 
-static const field lease_fields[] = {FIELD(pf_lease, handle), FIELD(pf_lease, capacity)};
+static const field lease_fields[] = {FIELD(pf_lease, handle), FIELD(pf_lease, frames),
+                                     FIELD(pf_lease, capacity)};
 
 static const field memory_fields[] = {
-    FIELD(pf_memory, size_bytes), FIELD(pf_memory, capture_count), FIELD(pf_memory, thread_count),
-    FIELD(pf_memory, lent_count), FIELD(pf_memory, lent_bytes),    FIELD(pf_memory, buffer_bytes),
+    FIELD(pf_memory, size_bytes),         FIELD(pf_memory, capture_count),
+    FIELD(pf_memory, thread_count),       FIELD(pf_memory, lent_count),
+    FIELD(pf_memory, lent_bytes),         FIELD(pf_memory, buffer_bytes),
+    FIELD(pf_memory, frame_source_count),
 };
 
 static const field capabilities_fields[] = {

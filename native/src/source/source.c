@@ -7,6 +7,9 @@ pf_status pf_source_open(const pf_source_request *request, pf_source **source, p
     if (strncmp(request->display, PF_SYNTHETIC_SCHEME, strlen(PF_SYNTHETIC_SCHEME)) == 0) {
         return pf_synthetic_open(request, source, error);
     }
+    if (strncmp(request->display, PF_FRAMES_SCHEME, strlen(PF_FRAMES_SCHEME)) == 0) {
+        return pf_frames_open(request, source, error);
+    }
     return pf_x11_open(request, source, error);
 }
 

@@ -86,8 +86,10 @@ pf_status pf_source_open(const pf_source_request *request, pf_source **source, p
 /** The sources there are; called by pf_source_open. */
 pf_status pf_x11_open(const pf_source_request *request, pf_source **source, pf_error *error);
 pf_status pf_synthetic_open(const pf_source_request *request, pf_source **source, pf_error *error);
+pf_status pf_frames_open(const pf_source_request *request, pf_source **source, pf_error *error);
 
 #define PF_SYNTHETIC_SCHEME "synthetic://"
+#define PF_FRAMES_SCHEME "frames://"
 
 /** Checks that the region lies on a screen of this size, as it has to at the
  * start and when it is asked for. */
