@@ -21,3 +21,4 @@ export type {
 export type { CaptureSettings, ResolvedSettings } from "./settings.ts";
 export type { CaptureStats } from "./stats.ts";
 export type { Stripe } from "./stripe.ts";
+export { listMonitors, listWindows, type Monitor, type WindowDescription } from "./where.ts";

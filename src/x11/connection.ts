@@ -10,6 +10,8 @@ import { printable } from "./printable.ts";
 
 /** Longer answers than any that is asked for here. */
 const REPLY_BYTES_MAX = 1 << 20;
+/** What may have come that nobody has asked for yet. */
+const UNREAD_BYTES_MAX = 8 << 20;
 const HEAD_BYTES = 32;
 const LITTLE_ENDIAN = 0x6c;
 
@@ -63,7 +65,24 @@ export class XConnection implements Disposable {
    * @throws {ServerError} by rejection where the connection breaks, or hangs.
    */
   async ask(request: Buffer): Promise<Buffer | undefined> {
-    this.#socket.write(request);
+    const [answer] = await this.askAll([request]);
+    return answer;
+  }
+
+  /**
+   * Sends some requests at once, each of which has one answer: one wait for all.
+   *
+   * @param requests - a few short ones: the server may not be reading while it answers.
+   * @throws {ServerError} as {@link ask}.
+   */
+  async askAll(requests: readonly Buffer[]): Promise<(Buffer | undefined)[]> {
+    this.#socket.write(Buffer.concat(requests));
+    const answers: (Buffer | undefined)[] = [];
+    for (const _ of requests) answers.push(await this.#answer());
+    return answers;
+  }
+
+  async #answer(): Promise<Buffer | undefined> {
     for (;;) {
       const head = await this.#socket.take(HEAD_BYTES);
       if (head[0] === 0) return undefined;
@@ -97,12 +116,13 @@ class ReadableSocket {
       : connect({ host: display.host, port: portOf(display), timeout: timeoutMs });
     this.#socket.on("data", (bytes: Buffer) => {
       this.#received = Buffer.concat([this.#received, bytes]);
+      if (this.#received.length > UNREAD_BYTES_MAX) this.#giveUp(NO_X11);
       this.#wake();
     });
     this.#socket.on("error", (error) => this.#fail(connectWords(error)));
     this.#socket.on("close", () => this.#fail("the server has closed the connection"));
     const seconds = timeoutMs / 1000;
-    this.#timer = setTimeout(() => this.#fail(`no answer for ${seconds} s: it hangs`), timeoutMs);
+    this.#timer = setTimeout(() => this.#giveUp(`no answer for ${seconds} s: it hangs`), timeoutMs);
   }
 
   write(bytes: Buffer): void {
@@ -123,6 +143,13 @@ class ReadableSocket {
 
   close(): void {
     clearTimeout(this.#timer);
+    this.#socket.destroy();
+  }
+
+  /** Whatever has come, or still comes, is not looked at. */
+  #giveUp(words: string): void {
+    this.#fail(words);
+    this.#received = Buffer.alloc(0);
     this.#socket.destroy();
   }
 

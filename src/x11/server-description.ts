@@ -2,20 +2,29 @@
 /** What an X server has: screens, monitors, and the extensions that a capture uses. */
 
 import { type Authorization, authorizationFor } from "./authority.ts";
-import { NO_X11, padded, ServerError, XConnection } from "./connection.ts";
+import { NO_X11, ServerError, XConnection } from "./connection.ts";
 import type { DisplayName } from "./display-name.ts";
-import { type Monitor, readMonitors } from "./monitors.ts";
+import { type Monitor, readMonitors, readScale } from "./monitors.ts";
 import { printable } from "./printable.ts";
+import { queryExtension } from "./requests.ts";
 import { type Screen, screensOf, vendorOf } from "./setup.ts";
+import { readWindows, type WindowDescription } from "./windows.ts";
 
 /** Names of the extensions as the protocol has them. */
 export const EXTENSION_NAMES = ["MIT-SHM", "DAMAGE", "XFIXES", "RANDR", "XInputExtension"] as const;
 export type ExtensionName = (typeof EXTENSION_NAMES)[number];
 
+/** A screen, and what is on it. */
+export interface DescribedScreen extends Screen {
+  readonly monitors: readonly Monitor[];
+  /** From the topmost to the lowest; only where they were asked for. */
+  readonly windows?: readonly WindowDescription[];
+}
+
 /** An X server, looked at. */
 export interface ServerDescription {
   readonly vendor: string;
-  readonly screens: readonly (Screen & { readonly monitors: readonly Monitor[] })[];
+  readonly screens: readonly DescribedScreen[];
   /**
    * Those that are there: the version as in `"1.2"`, empty where none is asked for,
    * since any will do.
@@ -26,20 +35,68 @@ export interface ServerDescription {
 /**
  * Looks at a server.
  *
- * @param timeoutMs - for all of it.
- * @throws {ServerError} by rejection: it cannot be reached, refuses us, hangs, or makes no sense.
+ * @param options.windows - at its windows, too.
+ * @param options.timeoutMs - for all of it.
+ * @throws {ServerError} by rejection, as {@link lookAt}.
  */
 export async function describeServer(
   display: DisplayName,
-  timeoutMs: number,
+  options: { readonly windows: boolean; readonly timeoutMs: number },
 ): Promise<ServerDescription> {
+  const { timeoutMs, windows } = options;
+  return await lookAt(display, timeoutMs, (connection) => describe(connection, windows));
+}
+
+/** The monitors of the screen that the display's name names. @throws {ServerError} by rejection */
+export async function describeMonitors(
+  display: DisplayName,
+  timeoutMs: number,
+): Promise<Monitor[]> {
+  return await lookAt(display, timeoutMs, async (connection) => {
+    const opcode = await opcodeOf(connection, "RANDR");
+    const [first, screen] = rootsOf(connection, display);
+    return opcode === undefined
+      ? []
+      : await readMonitors(connection, opcode, screen, await readScale(connection, first));
+  });
+}
+
+/** The windows of the screen that the display's name names. @throws {ServerError} by rejection */
+export async function describeWindows(
+  display: DisplayName,
+  timeoutMs: number,
+): Promise<WindowDescription[]> {
+  return await lookAt(display, timeoutMs, async (connection) => {
+    const [, screen] = rootsOf(connection, display);
+    return await readWindows(connection, screen);
+  });
+}
+
+/**
+ * Connects, looks, and closes.
+ *
+ * @throws {ServerError} by rejection: it cannot be reached, refuses us, hangs, or makes no sense.
+ */
+async function lookAt<T>(
+  display: DisplayName,
+  timeoutMs: number,
+  look: (connection: XConnection) => Promise<T>,
+): Promise<T> {
   try {
     using connection = await XConnection.open(display, cookieFor(display), timeoutMs);
-    return await describe(connection);
+    return await look(connection);
   } catch (error) {
     if (error instanceof RangeError) throw new ServerError(NO_X11); // a length that leads out of the answer
     throw error;
   }
+}
+
+/** The root windows of the first screen, and of that which the display's name names. */
+function rootsOf(connection: XConnection, { screen }: DisplayName): [first: number, own: number] {
+  const screens = screensOf(connection.setup);
+  const [first, own] = [screens[0], screens[screen]];
+  if (first && own) return [first.root, own.root];
+  throw new ServerError(`the server has ${screens.length} screens, and no screen ${screen}`);
 }
 
 /** A file that is not there, or cannot be read, is as one without a cookie, as it is for libXau. */
@@ -51,7 +108,7 @@ export function cookieFor(display: DisplayName): Authorization | undefined {
   }
 }
 
-async function describe(connection: XConnection): Promise<ServerDescription> {
+async function describe(connection: XConnection, withWindows: boolean): Promise<ServerDescription> {
   const opcodes = new Map<ExtensionName, number>();
   for (const name of EXTENSION_NAMES) {
     const opcode = await opcodeOf(connection, name);
@@ -61,24 +118,22 @@ async function describe(connection: XConnection): Promise<ServerDescription> {
   for (const [name, opcode] of opcodes) {
     extensions[name] = await versionOf(connection, name, opcode);
   }
-  const screens = [];
-  for (const screen of screensOf(connection.setup)) {
+  const screens: DescribedScreen[] = [];
+  const found = screensOf(connection.setup);
+  const scale = await readScale(connection, found[0]?.root ?? 0);
+  for (const screen of found) {
     const opcode = opcodes.get("RANDR");
     const monitors =
-      opcode === undefined ? [] : await readMonitors(connection, opcode, screen.root);
-    screens.push({ ...screen, monitors });
+      opcode === undefined ? [] : await readMonitors(connection, opcode, screen.root, scale);
+    const windows = withWindows ? await readWindows(connection, screen.root) : undefined;
+    screens.push({ ...screen, monitors, ...(windows && { windows }) });
   }
   return { vendor: printable(vendorOf(connection.setup)), screens, extensions };
 }
 
 /** QueryExtension; `undefined` where the server has not got it. */
 async function opcodeOf(connection: XConnection, name: string): Promise<number | undefined> {
-  const request = Buffer.alloc(8 + padded(name.length));
-  request[0] = 98;
-  request.writeUInt16LE(request.length / 4, 2);
-  request.writeUInt16LE(name.length, 4);
-  request.write(name, 8, "latin1");
-  const answer = await connection.ask(request);
+  const answer = await connection.ask(queryExtension(name));
   return answer?.[8] === 1 ? answer[9] : undefined;
 }
 

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { FakeXServer, type Refusal } from "../support/fake-x-server.ts";
 import { requireTool, runCommand } from "../support/process.ts";
+import { XProgram } from "../support/x-program.ts";
 import { Xvfb } from "../support/xvfb.ts";
 import { runCli } from "./cli.ts";
 
@@ -48,6 +49,8 @@ test("every screen with its size, depth and monitors, and the extensions", async
     width: 320,
     height: 480,
     primary: true,
+    widthMm: 80,
+    heightMm: 120,
   });
   expect(screens?.[0]?.monitors).toContainEqual({
     name: "right",
@@ -56,6 +59,8 @@ test("every screen with its size, depth and monitors, and the extensions", async
     width: 320,
     height: 480,
     primary: false,
+    widthMm: 80,
+    heightMm: 120,
   });
   expect(extensions).toMatchObject({
     "MIT-SHM": "1.2",
@@ -69,6 +74,21 @@ test("every screen with its size, depth and monitors, and the extensions", async
   expect(text).toContain("\n    monitor left: 320x480+0+0, primary\n");
   expect(text).toContain("\n  screen 1: 320x200, depth 16  not capturable\n");
   expect(text).toContain("\n  extensions: MIT-SHM 1.2, DAMAGE, XFIXES, RANDR 1.");
+});
+
+test("the windows of a screen, where they are asked for", async () => {
+  await using server = await Xvfb.start();
+  await using term = XProgram.xterm(server.display, "a title", "20x5+100+50");
+  const { id, width, height } = await term.window("a title");
+  const { stdout } = await runCli(["list", "--windows"], { env: { DISPLAY: server.display } });
+  const line = `window ${id}: ${width}x${height}+100+50  XTerm "a title"`;
+  expect(stdout.slice(stdout.indexOf(`${server.display}  $DISPLAY`))).toContain(`\n    ${line}\n`);
+  expect((await listed({ DISPLAY: server.display })).screens?.[0]).not.toHaveProperty("windows");
+  const { stdout: json } = await runCli(["list", "--windows", "--json"], {
+    env: { DISPLAY: server.display },
+  });
+  const own = JSON.parse(json).find(({ isDefault }: Listed) => isDefault);
+  expect(own.screens[0].windows).toMatchObject([{ id, title: "a title", pid: term.pid }]);
 });
 
 test("a server without extensions has none", async () => {

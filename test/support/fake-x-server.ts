@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 // An X server of a few requests (X11 protocol, little endian; MIT-SHM 1.2, DAMAGE 1.1, XFIXES 2,
-// XInput 2, XC-MISC 1.1), whose every answer can be replaced by a lie.
+// XInput 2, XC-MISC 1.1, RANDR 1.5, Composite 0.4), whose every answer can be replaced by a lie.
+// Every id is that of a window as large as the screen.
 import { createServer, type Server, type Socket } from "node:net";
 
 const EXTENSIONS = {
@@ -9,13 +10,21 @@ const EXTENSIONS = {
   XFIXES: { opcode: 132, firstEvent: 80 },
   XInputExtension: { opcode: 133, firstEvent: 90 },
   "XC-MISC": { opcode: 134, firstEvent: 0 },
+  RANDR: { opcode: 135, firstEvent: 100 },
+  Composite: { opcode: 136, firstEvent: 0 },
 } as const;
 export type ExtensionName = keyof typeof EXTENSIONS;
 
 /** The requests that are answered, by major opcode and, of extensions, minor opcode. */
 const REQUESTS = {
+  GetWindowAttributes: [3],
   GetGeometry: [14],
+  QueryTree: [15],
+  InternAtom: [16],
+  GetAtomName: [17],
+  GetProperty: [20],
   QueryPointer: [38],
+  TranslateCoordinates: [40],
   GetInputFocus: [43],
   GetImage: [73],
   QueryExtension: [98],
@@ -28,6 +37,9 @@ const REQUESTS = {
   FetchRegion: [132, 19],
   XiQueryVersion: [133, 47],
   GetXidRange: [134, 1],
+  RandrQueryVersion: [135, 0],
+  RandrGetMonitors: [135, 42],
+  CompositeQueryVersion: [136, 0],
 } as const satisfies Record<string, readonly [number, number?]>;
 export type RequestName = keyof typeof REQUESTS;
 export const REQUEST_NAMES = Object.keys(REQUESTS) as RequestName[];
@@ -49,13 +61,15 @@ export type Lie = (honest: Buffer, request: Buffer, sequence: number) => Buffer 
 export interface FakeXOptions {
   width?: number;
   height?: number;
-  /** Default: all but MIT-SHM, so that pixels go over the connection. */
+  /** Default: DAMAGE, XFIXES and XInput; not MIT-SHM, so that pixels go over the connection. */
   extensions?: readonly ExtensionName[];
   setup?: (honest: Buffer) => Buffer | Refusal;
   replies?: Partial<Record<RequestName, Lie>>;
 }
 
 const ROOT = 0x100;
+/** The name of the only monitor. */
+export const MONITOR = "fake-1";
 const VISUAL = 0x21;
 const FIRST_PORT = 6000;
 
@@ -165,12 +179,29 @@ export class FakeXServer implements AsyncDisposable {
 
   /** Tells of another size of the screen. */
   resize(width: number, height: number): void {
+    this.send(this.#configured(ROOT, width, height));
+  }
+
+  /** Tells of another size of a window. */
+  resizeWindow(window: number, width: number, height: number): void {
+    this.send(this.#configured(window, width, height));
+  }
+
+  /** Tells of something else that has happened to a window, by an event of that type. */
+  tellOfWindow(type: number, window: number): void {
+    const event = this.event(type);
+    event.writeUInt32LE(window, 4);
+    event.writeUInt32LE(window, 8);
+    this.send(event);
+  }
+
+  #configured(window: number, width: number, height: number): Buffer {
     const event = this.event(22); // ConfigureNotify
-    event.writeUInt32LE(ROOT, 4);
-    event.writeUInt32LE(ROOT, 8);
+    event.writeUInt32LE(window, 4);
+    event.writeUInt32LE(window, 8);
     event.writeUInt16LE(width, 20);
     event.writeUInt16LE(height, 22);
-    this.send(event);
+    return event;
   }
 
   /** 32 bytes of an event of this type, with the sequence number reached. */
@@ -272,6 +303,27 @@ export class FakeXServer implements AsyncDisposable {
         bytes.writeUInt16LE(this.#options.width, 16);
         bytes.writeUInt16LE(this.#options.height, 18);
         return bytes;
+      case "GetWindowAttributes":
+        bytes.writeUInt32LE(VISUAL, 8);
+        bytes.writeUInt16LE(1, 12); // InputOutput
+        bytes[26] = 2; // viewable
+        return bytes;
+      case "GetAtomName": {
+        const named = reply(sequence, 8);
+        named.writeUInt16LE(MONITOR.length, 8);
+        named.write(MONITOR, 32, "latin1");
+        return named;
+      }
+      case "TranslateCoordinates":
+        bytes[1] = 1; // on the same screen
+        return bytes;
+      case "RandrQueryVersion":
+      case "CompositeQueryVersion":
+        bytes.writeUInt32LE(name === "RandrQueryVersion" ? 1 : 0, 8);
+        bytes.writeUInt32LE(5, 12);
+        return bytes;
+      case "RandrGetMonitors":
+        return this.#monitors(sequence);
       case "QueryExtension":
         return this.#extension(bytes, request);
       case "ShmQueryVersion":
@@ -310,6 +362,17 @@ export class FakeXServer implements AsyncDisposable {
     if (!this.#options.extensions.includes(name)) return bytes;
     const { opcode, firstEvent } = EXTENSIONS[name];
     bytes.set([1, opcode, firstEvent, 128], 8);
+    return bytes;
+  }
+
+  /** One, that is all of the screen. */
+  #monitors(sequence: number): Buffer {
+    const bytes = reply(sequence, 24);
+    bytes.writeUInt32LE(1, 12);
+    bytes.writeUInt32LE(300, 32); // the name's atom
+    bytes[36] = 1; // primary
+    bytes.writeUInt16LE(this.#options.width, 44);
+    bytes.writeUInt16LE(this.#options.height, 46);
     return bytes;
   }
 

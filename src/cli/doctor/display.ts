@@ -22,7 +22,7 @@ const WITHOUT: Record<ExtensionName, string> = {
   DAMAGE: "the screen is compared as a whole, frame by frame",
   XFIXES: "the screen is compared as a whole, and the pointer is not shown",
   XInputExtension: "the pointer's motion is noticed later",
-  RANDR: "pixelflux-ffi list knows no monitors",
+  RANDR: "there are no monitors to be listed or captured by their names",
 };
 
 /** @param given - the option `--display`. */
@@ -36,7 +36,7 @@ export async function displayChecks(given: string | undefined, display: string):
   const checks = [named, socket, authorityCheck(name)];
   if (socket.status === "failed") return [...checks, skipped("connection", "there is no socket")];
   try {
-    const server = await describeServer(name, TIMEOUT_MS);
+    const server = await describeServer(name, { windows: false, timeoutMs: TIMEOUT_MS });
     const connection = ok("connection", server.vendor);
     return [...checks, connection, screenCheck(server, name), ...extensionChecks(server)];
   } catch (error) {

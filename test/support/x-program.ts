@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MPL-2.0
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { listWindows, type WindowDescription } from "../../src/index.ts";
+import { requireTool, runCommand, waitFor } from "./process.ts";
+
+/** Debian packages of the programs that tests show windows of. */
+const PACKAGES = { xterm: "xterm", xlogo: "x11-apps", xeyes: "x11-apps", openbox: "openbox" };
+
+/** A program with windows on a test's X server; it is killed at the end. */
+export class XProgram implements AsyncDisposable {
+  readonly #process: Bun.Subprocess;
+  readonly #display: string;
+  readonly #folder = mkdtempSync(join(tmpdir(), "pf-x-program-"));
+
+  constructor(display: string, name: keyof typeof PACKAGES, args: readonly string[] = []) {
+    this.#display = display;
+    this.#process = Bun.spawn([requireTool(name, PACKAGES[name]), ...args], {
+      // xterm leaves a file in TMPDIR when it is killed.
+      env: { ...process.env, DISPLAY: display, TMPDIR: this.#folder, HOME: this.#folder },
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "ignore",
+    });
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** A terminal of this title at this place, which shows the text and waits. */
+  static xterm(display: string, title: string, geometry: string, text = title): XProgram {
+    const look = ["-bw", "0", "-b", "0", "+sb", "-fn", "fixed", "-uc"];
+    const command = ["sh", "-c", `printf '%s\\033[?25l' '${text}'; exec sleep 1000`];
+    return new XProgram(display, "xterm", [
+      ...look,
+      ...["-T", title, "-geometry", geometry, "-e", ...command],
+    ]);
+  }
+
+  /** Its window, when that is shown. */
+  window(title: string): Promise<WindowDescription> {
+    return waitFor(`a window "${title}"`, async () => {
+      const windows = await listWindows(this.#display);
+      return windows.find((window) => window.title === title && window.viewable);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process.exited;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs xdotool on a display to its end. */
+export async function xdotool(display: string, ...args: (string | number)[]): Promise<string> {
+  const command = [requireTool("xdotool", "xdotool"), ...args.map(String)];
+  const result = await runCommand(command, { env: { DISPLAY: display, LC_ALL: "C.UTF-8" } });
+  if (result.exitCode !== 0) throw new Error(`${command.join(" ")}: ${result.stderr}`);
+  return result.stdout;
+}
+
+/** Runs xrandr on a display to its end, as in `"--setmonitor", "left", "320/80x480/120+0+0", "none"`. */
+export async function xrandr(display: string, ...args: string[]): Promise<void> {
+  const command = [requireTool("xrandr", "x11-xserver-utils"), "-display", display, ...args];
+  const result = await runCommand(command);
+  if (result.exitCode !== 0) throw new Error(`${command.join(" ")}: ${result.stderr}`);
+}
