@@ -136,12 +136,16 @@ export function name(
 }
 
 /** A file's path; `undefined` and `""` mean none. `bytesMax` as in {@link name}. */
-export function path(native: string, bytesMax: number): SettingField<string | undefined> {
+export function path(
+  native: string,
+  bytesMax: number,
+  { live = true, fallbackText = "none" }: FieldOptions & { readonly fallbackText?: string } = {},
+): SettingField<string | undefined> {
   return {
     native,
-    live: true,
+    live,
     expected: `a string of at most ${bytesMax} bytes without NUL`,
-    fallbackText: "none",
+    fallbackText,
     fallback: () => undefined,
     accepts: (value): value is string => isText(value, bytesMax),
     toNative: (value) => value ?? "",

@@ -17,6 +17,9 @@ import { isArray, show } from "./show.ts";
 
 export { show } from "./show.ts";
 
+import { registeredAuthority } from "./x11/authority-registry.ts";
+import { parseDisplayName } from "./x11/display-name.ts";
+
 /**
  * Settings of a {@link ScreenCapture}. All are optional; `undefined` means the
  * default. Fields are live (`update()` changes them from the next frame on)
@@ -120,10 +123,18 @@ export interface CaptureSettings {
    * events `disconnect` and `reconnect`. Default: false.
    */
   reconnect?: boolean | undefined;
+  /**
+   * File of X cookies, as `$XAUTHORITY` names one, for the display; at most 4095
+   * bytes of UTF-8. Looked into whenever the display is opened; one that has no
+   * cookie for it is passed over, and `$XAUTHORITY` and `~/.Xauthority` count.
+   * Default: that of the `VirtualDisplay` of this name that this thread has
+   * started, else `$XAUTHORITY` as `process.env` has it. Not live.
+   */
+  authorityPath?: string | undefined;
 }
 
 /** Settings that may be left out of {@link ResolvedSettings}, too, since their default is "none". */
-type OpenSetting = "source" | "captureWidth" | "captureHeight" | "watermarkPath";
+type OpenSetting = "source" | "captureWidth" | "captureHeight" | "watermarkPath" | "authorityPath";
 
 /** Settings with every default filled in; with a `source`, `display` is its name. Frozen. */
 export type ResolvedSettings = {
@@ -139,9 +150,10 @@ type SettingTable = { readonly [K in TableSetting]: SettingField<ResolvedSetting
 
 const EXTENT_MAX_PX = 16384;
 const ORIGIN_MAX_PX = 32767;
-/** `PF_DISPLAY_BYTES_MAX` and `PF_WATERMARK_PATH_BYTES_MAX`, less their NUL. */
+/** `PF_DISPLAY_BYTES_MAX`, `PF_WATERMARK_PATH_BYTES_MAX` and `PF_AUTHORITY_PATH_BYTES_MAX`, less their NUL. */
 const DISPLAY_BYTES_MAX = 255;
 const WATERMARK_PATH_BYTES_MAX = 4095;
+const AUTHORITY_PATH_BYTES_MAX = 4095;
 
 /** The single list of settings but `source`: validation, defaults and packing all read it. */
 export const SETTING_FIELDS: SettingTable = {
@@ -181,6 +193,10 @@ export const SETTING_FIELDS: SettingTable = {
   }),
   queueFrames: integer("queue_frames", 1, 16, 3, { live: false }),
   reconnect: flag("reconnect", false),
+  authorityPath: path("authority_path", AUTHORITY_PATH_BYTES_MAX, {
+    live: false,
+    fallbackText: "$XAUTHORITY",
+  }),
 };
 
 const SETTING_NAMES = Object.keys(SETTING_FIELDS) as TableSetting[];
@@ -233,7 +249,17 @@ export function nativeSettings(settings: ResolvedSettings): Record<string, numbe
     const field: SettingField<ResolvedSettings[K]> = SETTING_FIELDS[key];
     return [field.native, field.toNative(settings[key])];
   };
-  return Object.fromEntries(SETTING_NAMES.map(entry));
+  return {
+    ...Object.fromEntries(SETTING_NAMES.map(entry)),
+    authority_path: settings.authorityPath ?? knownAuthorityPath(settings.display),
+  };
+}
+
+/** Looked up as late as possible: settings may be older than their display. */
+function knownAuthorityPath(display: string): string {
+  const { XAUTHORITY } = process.env;
+  const path = registeredAuthority(parseDisplayName(display)) ?? XAUTHORITY ?? "";
+  return SETTING_FIELDS.authorityPath.accepts(path) ? path : ""; // there can be no such file
 }
 
 /** The caller's own entries, read once each, under names that exist. */

@@ -2,7 +2,13 @@
 import type { CaptureSettings } from "pixelflux-ffi";
 
 /** Settings that are fixed when a capture is made, and the one that names a file. */
-type WithoutControl = "display" | "source" | "stripeHeader" | "queueFrames" | "watermarkPath";
+type WithoutControl =
+  | "display"
+  | "source"
+  | "authorityPath"
+  | "stripeHeader"
+  | "queueFrames"
+  | "watermarkPath";
 
 /** A setting that the page has a control for: every live one but the watermark's path. */
 export type ControlName = Exclude<keyof CaptureSettings, WithoutControl>;

@@ -80,7 +80,7 @@ static void set_display(session *self, fuzz_input *input) {
 }
 
 static void set_text(session *self, fuzz_input *input) {
-    switch (fuzz_take_u8(input) % 6) {
+    switch (fuzz_take_u8(input) % 7) {
     case 0:
         self->settings.watermark_path[0] = '\0';
         break;
@@ -94,6 +94,9 @@ static void set_text(session *self, fuzz_input *input) {
         break;
     case 4:
         memset(self->settings.display, 'x', sizeof self->settings.display);
+        break;
+    case 5:
+        memset(self->settings.authority_path, 'x', sizeof self->settings.authority_path);
         break;
     default:
         fuzz_take_bytes(input, self->settings.watermark_path, 16);

@@ -51,6 +51,7 @@ extern "C" {
 /** Bytes of the fixed string fields of pf_settings, their NUL included. */
 #define PF_DISPLAY_BYTES_MAX 256
 #define PF_WATERMARK_PATH_BYTES_MAX 4096
+#define PF_AUTHORITY_PATH_BYTES_MAX 4096
 
 /** Bytes of the fixed string fields of pf_capabilities, their NUL included. */
 #define PF_VERSION_BYTES_MAX 32
@@ -196,6 +197,11 @@ typedef struct pf_settings {
     uint32_t reconnect;
     /** NUL-terminated path of a PNG file; empty for none. */
     char watermark_path[PF_WATERMARK_PATH_BYTES_MAX];
+    /** NUL-terminated path of a file of X cookies (Xau(3)) that is looked into
+     * each time the display is opened, before those that libxcb knows:
+     * $XAUTHORITY and ~/.Xauthority; empty for none. An update counts
+     * from the next opening on. */
+    char authority_path[PF_AUTHORITY_PATH_BYTES_MAX];
 } pf_settings;
 
 /** What a stripe's payload is. */

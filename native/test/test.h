@@ -16,6 +16,7 @@ typedef struct pf_test {
 
 /** One table a file; both ends by a NULL name. */
 extern const pf_test abi_tests[];
+extern const pf_test authority_tests[];
 extern const pf_test base_tests[];
 extern const pf_test capture_tests[];
 extern const pf_test damage_tests[];

@@ -161,6 +161,9 @@ static void every_field_out_of_range_is_named(void) {
     settings = default_settings(SOURCE);
     memset(settings.watermark_path, 'x', sizeof settings.watermark_path);
     check_refused(&settings, "watermark_path");
+    settings = default_settings(SOURCE);
+    memset(settings.authority_path, 'x', sizeof settings.authority_path);
+    check_refused(&settings, "authority_path");
     session_check_nothing_left();
 }
 

@@ -27,5 +27,6 @@ export const SETTING_WORDS: Partial<Record<SettingName, string>> = {
   watermarkLocation: "where the watermark goes",
   stripeHeader: "bytes in front of each stripe",
   queueFrames: "frames that may wait for the reader",
+  authorityPath: "file of X cookies for the display",
   reconnect: "wait for a display that is lost, and go on when it is back",
 };

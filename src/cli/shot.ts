@@ -26,7 +26,9 @@ export const shot = defineCommand({
     quality: integerOption("of a JPEG, 0 to 100, higher is better; default 90", 0, 100),
     json: flagOption("one JSON object: path, format, width, height, bytes"),
   },
-  settings: { includes: (name) => /^(display|capture|watermark|jpegFullColor)/.test(name) },
+  settings: {
+    includes: (name) => /^(display|authority|capture|watermark|jpegFullColor)/.test(name),
+  },
   async run({ values, settings, argument: path }) {
     const format = values.format ?? formatOf(path);
     checkTarget(path, values.json);

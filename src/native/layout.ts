@@ -40,6 +40,7 @@ export const STRUCTS = {
     queue_frames: "u32",
     reconnect: "u32",
     watermark_path: "char[4096]",
+    authority_path: "char[4096]",
   },
   pf_stripe: {
     bytes: "u64",

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 /** The file of cookies that X servers want to see (Xau(3), libXau's AuRead.c). */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
+import { registeredAuthority } from "./authority-registry.ts";
 import type { DisplayName } from "./display-name.ts";
 
 const COOKIE_NAME = "MIT-MAGIC-COOKIE-1";
+const COOKIE_BYTES = 16;
 const FAMILY_INTERNET = 0;
 const FAMILY_LOCAL = 256;
 const FAMILY_WILD = 65535;
@@ -30,12 +32,30 @@ export function authorityPath(): string {
 }
 
 /**
- * The cookie for a display; `undefined` where the file has none.
+ * Writes a file with one cookie, which is random and good for any display, for
+ * the `-auth` of a server; only this user can read it. There must be none yet.
+ *
+ * @throws Error of the file system.
+ */
+export function writeAuthority(path: string): void {
+  const cookie = Buffer.from(crypto.getRandomValues(new Uint8Array(COOKIE_BYTES)));
+  const parts = [Buffer.alloc(0), Buffer.alloc(0), Buffer.from(COOKIE_NAME), cookie];
+  const entry = [u16(FAMILY_WILD), ...parts.flatMap((part) => [u16(part.length), part])];
+  writeFileSync(path, Buffer.concat(entry), { mode: 0o600, flag: "wx" });
+}
+
+function u16(value: number): Buffer {
+  return Buffer.from([value >> 8, value & 0xff]);
+}
+
+/**
+ * The cookie for a display; `undefined` where the file has none. The file is that
+ * of a server that this thread has started, else {@link authorityPath}.
  *
  * @throws Error of the file system where the file cannot be read.
  */
 export function authorizationFor(display: DisplayName): Authorization | undefined {
-  const entries = parseAuthority(readFileSync(authorityPath()));
+  const entries = parseAuthority(readFileSync(registeredAuthority(display) ?? authorityPath()));
   return entries.find(
     (entry) =>
       entry.name === COOKIE_NAME &&

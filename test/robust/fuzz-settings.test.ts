@@ -101,7 +101,7 @@ test(`what is no settings object, or names no setting, is refused ${label}`, () 
 /** Legal values alone: what the table accepts of many. */
 function legalSettings(pick: Pick): CaptureSettings {
   const entries = NAMES.filter(
-    (name) => !/^(display|capture[XWH]|captureY|watermarkPath)/.test(name),
+    (name) => !/^(display|authority|capture[XWH]|captureY|watermarkPath)/.test(name),
   )
     .filter(() => pick(3) === 0)
     .flatMap((name) => {

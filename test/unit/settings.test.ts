@@ -35,6 +35,7 @@ const DEFAULTS = {
   stripeHeader: "pixelflux",
   queueFrames: 3,
   reconnect: false,
+  authorityPath: undefined,
 } as const;
 
 /** Legal values and illegal ones of the right type, per field. */
@@ -68,6 +69,10 @@ const CASES: Record<TableSetting, { good: unknown[]; bad: unknown[] }> = {
   stripeHeader: { good: ["legacy", "none", "extended"], bad: ["python", ""] },
   queueFrames: { good: [1, 16], bad: [0, 17, 2.5] },
   reconnect: { good: [true, false], bad: [] },
+  authorityPath: {
+    good: ["", "/run/cookies", "x".repeat(4095)],
+    bad: ["x".repeat(4096), "a\0", "\ud800"],
+  },
 };
 
 /** Wrong in every field: no field takes these. */
@@ -222,6 +227,7 @@ describe("update before a start", () => {
     ["stripeHeader", "legacy", "none"],
     ["stripeHeader", "pixelflux", "extended"],
     ["queueFrames", 4, 5],
+    ["authorityPath", "/a", "/b"],
   ])("%s is fixed", (name, first, second) => {
     const capture = make({ [name]: first });
     capture.update({ [name]: first, h264Crf: 33 });

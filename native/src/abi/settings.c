@@ -98,6 +98,11 @@ pf_status pf_settings_check(const pf_settings *settings, pf_error *error) {
     if (status != PF_STATUS_OK) {
         return status;
     }
-    return check_text("watermark_path", settings->watermark_path, sizeof settings->watermark_path,
+    status = check_text("watermark_path", settings->watermark_path, sizeof settings->watermark_path,
+                        error);
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
+    return check_text("authority_path", settings->authority_path, sizeof settings->authority_path,
                       error);
 }

@@ -73,6 +73,8 @@ struct pf_source {
 /** Where to read from: the fields of pf_settings that a source needs. */
 typedef struct pf_source_request {
     const char *display;
+    /** The file of cookies to look into first; NULL or empty for none. */
+    const char *authority_path;
     /** Width and height 0: the rest of the screen. */
     pf_rect region;
     /** The region need not lie on the screen: it did on the one before. */

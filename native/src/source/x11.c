@@ -293,7 +293,7 @@ uint32_t pf_x11_id(const x11_source *self, x11_id thing) {
 
 static pf_status set_up(x11_source *self, const pf_source_request *request, pf_error *error) {
     int screen_index = 0;
-    pf_status status = pf_x11_connect(self, request->display, &screen_index, error);
+    pf_status status = pf_x11_connect(self, request, &screen_index, error);
     if (status != PF_STATUS_OK) {
         return status;
     }

@@ -69,11 +69,18 @@ typedef struct x11_source {
     int32_t cursor_hot_y;
 } x11_source;
 
+/** Connects with the cookie that a file has for a display. NULL where it has none, no
+ * file is named (""), or it cannot be read: then the cookie has to be libxcb's to
+ * find. Blocks as xcb_connect does. */
+xcb_connection_t *pf_x11_connect_by_cookie(const char *display, const char *authority_path,
+                                           int *screen_index);
+
 /** Connects to a display, and has the connection watched from then on: it is cut
  * at answer_by_ns unless pf_x11_end_opening comes before. Whatever this returns,
  * that has to be called, and then a connection that is not NULL is to be
  * disconnected. */
-pf_status pf_x11_connect(x11_source *self, const char *display, int *screen_index, pf_error *error);
+pf_status pf_x11_connect(x11_source *self, const pf_source_request *request, int *screen_index,
+                         pf_error *error);
 
 /** Ends the watch, which has no thread then. False where it has cut the connection;
  * the second time, true. */

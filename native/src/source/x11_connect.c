@@ -31,6 +31,7 @@ struct x11_opening {
     _Atomic attempt_state state;
     int done_fd;
     char display[PF_DISPLAY_BYTES_MAX];
+    char authority_path[PF_AUTHORITY_PATH_BYTES_MAX];
     uint64_t deadline_ns;
     xcb_connection_t *connection;
     int screen_index;
@@ -80,9 +81,14 @@ static void give_turn(void) {
     pthread_mutex_unlock(&cookie_lock);
 }
 
-static xcb_connection_t *connect_in_turn(const char *display, int *screen_index) {
+static xcb_connection_t *connect_in_turn(const x11_opening *self, int *screen_index) {
+    xcb_connection_t *connection =
+        pf_x11_connect_by_cookie(self->display, self->authority_path, screen_index);
+    if (connection != NULL) {
+        return connection;
+    }
     bool mine = take_turn();
-    xcb_connection_t *connection = xcb_connect(display, screen_index);
+    connection = xcb_connect(self->display, screen_index);
     if (mine) {
         give_turn();
     }
@@ -110,7 +116,7 @@ static void watch(x11_opening *self, int socket_fd) {
 
 static void *run_attempt(void *context) {
     x11_opening *self = context;
-    self->connection = connect_in_turn(self->display, &self->screen_index);
+    self->connection = connect_in_turn(self, &self->screen_index);
     bool connected = xcb_connection_has_error(self->connection) == 0;
     int socket_fd = connected ? xcb_get_file_descriptor(self->connection) : -1;
     attempt_state expected = ATTEMPT_PENDING;
@@ -129,7 +135,8 @@ static void *run_attempt(void *context) {
     return NULL;
 }
 
-static x11_opening *start_attempt(const char *display, uint64_t deadline_ns, pf_error *error) {
+static x11_opening *start_attempt(const pf_source_request *request, uint64_t deadline_ns,
+                                  pf_error *error) {
     if (atomic_load(&abandoned_count) >= ABANDONED_COUNT_MAX) {
         pf_error_set(error, PF_STATUS_DISPLAY_OPEN,
                      "display: %d earlier attempts to connect to an X server still hang",
@@ -141,7 +148,10 @@ static x11_opening *start_attempt(const char *display, uint64_t deadline_ns, pf_
         pf_error_no_memory(error, "the connection to the display");
         return NULL;
     }
-    snprintf(self->display, sizeof self->display, "%s", display);
+    snprintf(self->display, sizeof self->display, "%s", request->display);
+    if (request->authority_path != NULL) {
+        snprintf(self->authority_path, sizeof self->authority_path, "%s", request->authority_path);
+    }
     self->deadline_ns = deadline_ns;
     sem_init(&self->over, 0, 0);
     self->done_fd = eventfd(0, EFD_CLOEXEC);
@@ -194,14 +204,15 @@ static pf_status explain(xcb_connection_t *connection, const char *display, pf_e
     default:
         return pf_error_set(error, PF_STATUS_DISPLAY_OPEN,
                             "display: cannot open \"%s\": no X server answers there, or it "
-                            "refuses this user; check DISPLAY and XAUTHORITY",
+                            "refuses this user; check DISPLAY, and XAUTHORITY or the setting "
+                            "authorityPath",
                             display);
     }
 }
 
-pf_status pf_x11_connect(x11_source *self, const char *display, int *screen_index,
+pf_status pf_x11_connect(x11_source *self, const pf_source_request *request, int *screen_index,
                          pf_error *error) {
-    x11_opening *opening = start_attempt(display, self->answer_by_ns, error);
+    x11_opening *opening = start_attempt(request, self->answer_by_ns, error);
     if (opening == NULL) {
         return error->status;
     }
@@ -211,12 +222,12 @@ pf_status pf_x11_connect(x11_source *self, const char *display, int *screen_inde
         }
         return pf_error_set(error, PF_STATUS_DISPLAY_OPEN,
                             "display: the X server of \"%s\" has not answered for %u s; it hangs",
-                            display, PF_X11_OPEN_S_MAX);
+                            request->display, PF_X11_OPEN_S_MAX);
     }
     self->opening = opening;
     self->connection = opening->connection;
     *screen_index = opening->screen_index;
-    return explain(self->connection, display, error);
+    return explain(self->connection, request->display, error);
 }
 
 bool pf_x11_end_opening(x11_source *self) {
