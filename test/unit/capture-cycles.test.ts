@@ -80,6 +80,7 @@ describe("200 cycles leave nothing behind", () => {
       expect(after.memory).toEqual({
         captureCount: 0,
         threadCount: 0,
+        frameSourceCount: 0,
         lentCount: 0,
         lentBytes: 0,
         bufferBytes: 0,
