@@ -27,7 +27,7 @@ async function mainContents(): Promise<string[]> {
   const declarations = sources
     .filter((name) => name.endsWith(".ts") && !/^src\/(cli|viewer)\//.test(name))
     .map((name) => name.replace(/^src\/(.*)\.ts$/, "types/$1.d.ts"));
-  const bundles = ["client.js", "decode-worker.d.ts", "decode-worker.js"];
+  const bundles = ["client.js", "decode-worker.d.ts", "decode-worker.js", "mediabunny.js"];
   const texts = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
   return [...texts, ...sources, ...declarations, ...bundles.map((name) => `dist/${name}`)];
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /** The package.json of the published package, made from that of the checkout. */
 import { PrebuildError } from "../prebuild/command.ts";
+import { MEDIABUNNY_PATH } from "./mediabunny.ts";
 
 /** As much of a package.json as matters here. */
 export interface Manifest {
@@ -16,7 +17,8 @@ export interface Manifest {
 /**
  * The published manifest. It names the platforms' packages, which the checkout's
  * cannot: before they are published, no `bun install` there could be done. Types come
- * as declarations: sources would be checked by the settings of whoever uses them.
+ * as declarations: sources would be checked by the settings of whoever uses them. Of
+ * mediabunny comes what is used.
  *
  * @param platforms - manifests of the platforms' packages.
  * @param repository - see {@link withRepository}.
@@ -35,6 +37,7 @@ export function publishedManifest(
   const exported = Object.entries(checkout.exports).map(([path, target]) => [path, typed(target)]);
   const published = {
     ...(kept as Manifest),
+    imports: { "#mediabunny": `./${MEDIABUNNY_PATH}` },
     exports: Object.fromEntries(exported),
     files: [...checkout.files, "types"],
     optionalDependencies: Object.fromEntries(platforms.map(({ name, version }) => [name, version])),

@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { rootPath, run } from "../prebuild/command.ts";
 import { packagePath, TARGETS, type Target } from "../prebuild/targets.ts";
 import { type Manifest, publishedManifest, withRepository } from "./manifest.ts";
+import { MEDIABUNNY_PATH, mediabunnyText } from "./mediabunny.ts";
 
 /** A packed package. */
 export interface Tarball {
@@ -81,6 +82,7 @@ async function stage(manifest: Manifest, folder: string): Promise<void> {
   for (const name of manifest.files.filter((file) => file !== "types")) {
     cpSync(join(rootPath, name), join(folder, name), { recursive: true });
   }
+  writeFileSync(join(folder, MEDIABUNNY_PATH), await mediabunnyText());
   writeManifest(folder, manifest);
 }
 

@@ -6,7 +6,7 @@ import {
   Mp4OutputFormat,
   NullTarget,
   Output,
-} from "mediabunny";
+} from "#mediabunny";
 import { finishMoof, type MoofFacts } from "./moof.ts";
 
 /** Ticks of the files' time base a second: those of {@link Picture.timeUs}, so that no time is rounded. */

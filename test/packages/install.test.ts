@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 // What `bun run pack` makes, installed from a registry on this machine as a user would.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { TARGETS, type Target } from "../../prebuild/targets.ts";
+import { durationOf, factsOf } from "../support/movie.ts";
 import { type ChildResult, requireTool, rootPath, runCommand } from "../support/process.ts";
 import { emulator } from "./machine.ts";
 import { expectLive, expectPictures, type Shot } from "./programs.ts";
@@ -53,7 +54,7 @@ describe("the tarballs", () => {
     const declarations = sources
       .filter((path) => path.endsWith(".ts") && !/^src\/(cli|viewer)\//.test(path))
       .map((path) => path.replace(/^src\/(.*)\.ts$/, "types/$1.d.ts"));
-    const bundles = ["client.js", "decode-worker.d.ts", "decode-worker.js"];
+    const bundles = ["client.js", "decode-worker.d.ts", "decode-worker.js", "mediabunny.js"];
     expect(await contentsOf("pixelflux-ffi")).toEqual(
       [
         ...["CHANGELOG.md", "LICENSE", "README.md", "package.json", ...sources, ...declarations],
@@ -67,6 +68,14 @@ describe("the tarballs", () => {
     expect(await contentsOf(`pixelflux-ffi-linux-${cpu}-gnu`)).toEqual(files);
   });
 });
+
+/** Of all files in the folder, in bytes. */
+function sizeOf(path: string): number {
+  const names = readdirSync(path, { recursive: true, withFileTypes: true });
+  return names
+    .filter((entry) => entry.isFile())
+    .reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+}
 
 describe("bun add pixelflux-ffi, in an empty folder", () => {
   test("installs this platform's library alone; its captures decode", async () => {
@@ -87,14 +96,32 @@ describe("bun add pixelflux-ffi, in an empty folder", () => {
     expect(help).toMatchObject({ exitCode: 0, stdout: `${version}\n` });
   }, 120_000);
 
+  test("takes a few megabytes, and has all that recording takes", async () => {
+    using user = new User(registry);
+    await user.install();
+    // mediabunny alone, of which a part is packed along, has 12 MB.
+    expect(sizeOf(join(user.folder, "node_modules"))).toBeLessThan(4_500_000);
+    const synthetic = ["--display", "synthetic://320x240@30", "--seconds", "1"];
+    const film = join(user.folder, "film.mp4");
+    const recorded = await user.run(["x", "pixelflux-ffi", "record", film, ...synthetic]);
+    expect(recorded).toMatchObject({ exitCode: 0 });
+    expect(recorded.stderr).not.toContain("mediabunny");
+    expect(await durationOf(film)).toBeCloseTo(1, 3);
+    expect(await factsOf(film)).toMatchObject({ width: 320, height: 240 });
+  }, 120_000);
+
   test("and bun build --target=bun, moved", async () => {
     using user = new User(registry);
     await user.install();
-    const build = ["build", "--target=bun", "shot.ts", "live.ts", "--outdir", "out"];
+    const build = ["build", "--target=bun", "shot.ts", "live.ts", "film.ts", "--outdir", "out"];
     expect(await user.run(build)).toMatchObject({ exitCode: 0 });
     user.moveOut("out");
     await expectPictures(await user.run([join(user.elsewhere, "out/shot.js")], "/"));
     await expectLive(user.spawn([process.execPath, "live.js"], join(user.elsewhere, "out")));
+    const film = join(user.elsewhere, "film.mp4");
+    const recorded = await user.run([join(user.elsewhere, "out/film.js"), film], "/");
+    expect(recorded).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(await durationOf(film)).toBeCloseTo(0.5, 3);
   }, 120_000);
 
   test("and bun build --compile, moved", async () => {

@@ -34,7 +34,16 @@ try {
 `;
 }
 
-/** What the program above prints. */
+/** Records half a second of a synthetic screen into the file that is its argument. */
+export const FILM_PROGRAM = `
+import { ScreenCapture } from "pixelflux-ffi";
+import { record } from "pixelflux-ffi/record";
+const capture = new ScreenCapture({ display: "synthetic://320x240@30" });
+const recording = await record(capture, process.argv[2] ?? "", { durationMs: 500 });
+await recording.finished;
+`;
+
+/** What the program of {@link shotProgram} prints. */
 export type Shot = { version: string; licence: string; jpeg: string; h264: string } & {
   code: string;
   message: string;

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 // A registry of npm packages on this machine, as far as `bun add` asks it.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { rootPath, runCommand } from "../support/process.ts";
 
 /** A tarball, and what its package.json says. */
 interface Packed {
@@ -11,21 +8,15 @@ interface Packed {
   readonly manifest: {
     readonly name: string;
     readonly version: string;
-    readonly dependencies?: Readonly<Record<string, string>>;
   };
 }
 
-/**
- * Serves tarballs as the packages that they are, and what these depend on as it is
- * installed in the checkout. 404 for all else.
- */
+/** Serves tarballs as the packages that they are. 404 for all else. */
 export class Registry implements Disposable {
   /** Paths that were asked for. */
   readonly asked: string[] = [];
   readonly #server: Bun.Server<undefined>;
   readonly #packages = new Map<string, Packed>();
-  /** For tarballs of dependencies. */
-  readonly #folder = mkdtempSync(join(tmpdir(), "pixelflux-registry-"));
 
   private constructor() {
     const fetch = (request: Request) => this.#answer(new URL(request.url));
@@ -41,32 +32,11 @@ export class Registry implements Disposable {
       const manifest = await Bun.$`tar -xzOf ${path} package/package.json`.json();
       registry.#packages.set(manifest.name, { path, manifest });
     }
-    for (const packed of [...registry.#packages.values()]) await registry.#addDependencies(packed);
     return registry;
   }
 
   get url(): string {
     return this.#server.url.href;
-  }
-
-  async #addDependencies({ manifest }: Packed): Promise<void> {
-    for (const name of Object.keys(manifest.dependencies ?? {})) {
-      if (this.#packages.has(name)) continue;
-      const packed = await this.#pack(name);
-      this.#packages.set(name, packed);
-      await this.#addDependencies(packed);
-    }
-  }
-
-  /** Packs an installed package. */
-  async #pack(name: string): Promise<Packed> {
-    const installed = join(rootPath, "node_modules", name);
-    const manifest = await Bun.file(join(installed, "package.json")).json();
-    const path = join(this.#folder, `${name.replace("/", "-")}.tgz`);
-    const files = ["--transform", "s,^[.],package,", "-C", installed, "."];
-    const { exitCode, stderr } = await runCommand(["tar", "-czf", path, ...files]);
-    if (exitCode !== 0) throw new Error(`tar: ${stderr}`);
-    return { path, manifest };
   }
 
   async #answer({ pathname }: URL): Promise<Response> {
@@ -92,6 +62,5 @@ export class Registry implements Disposable {
 
   [Symbol.dispose](): void {
     this.#server.stop(true);
-    rmSync(this.#folder, { recursive: true });
   }
 }

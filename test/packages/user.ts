@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type ChildResult, rootPath, runCommand } from "../support/process.ts";
-import { liveProgram, shotProgram } from "./programs.ts";
+import { FILM_PROGRAM, liveProgram, shotProgram } from "./programs.ts";
 import type { Registry } from "./registry.ts";
 
 /** A folder of their own, in which nothing of the repository can be found. */
@@ -36,10 +36,11 @@ export class User implements Disposable {
     return runCommand([program, ...args], { cwd, env: this.#env, timeoutMs: 120_000 });
   }
 
-  /** Writes the two programs. */
+  /** Writes the programs. */
   async write(): Promise<void> {
     writeFileSync(join(this.folder, "shot.ts"), shotProgram("synthetic://320x240@0"));
     writeFileSync(join(this.folder, "live.ts"), await liveProgram("synthetic://320x240@60"));
+    writeFileSync(join(this.folder, "film.ts"), FILM_PROGRAM);
   }
 
   /** Writes them, and `bun add pixelflux-ffi`. */
@@ -56,7 +57,7 @@ export class User implements Disposable {
       ...{ moduleResolution: "bundler", moduleDetection: "force", strict: true, noEmit: true },
       ...{ skipLibCheck: false, types: ["bun-types"], typeRoots: [modules] },
     };
-    const config = { compilerOptions, files: ["shot.ts", "live.ts"] };
+    const config = { compilerOptions, files: ["shot.ts", "live.ts", "film.ts"] };
     writeFileSync(join(this.folder, "tsconfig.json"), JSON.stringify(config));
     return this.run([], this.folder, join(modules, ".bin/tsc"));
   }
