@@ -138,7 +138,9 @@ type OpenSetting = "source" | "captureWidth" | "captureHeight" | "watermarkPath"
 
 /** Settings with every default filled in; with a `source`, `display` is its name. Frozen. */
 export type ResolvedSettings = {
-  readonly [K in keyof CaptureSettings]-?: K extends OpenSetting
+  // Not by "-?", which would take `undefined` from open settings, too, for those who compile
+  // without exactOptionalPropertyTypes.
+  readonly [K in keyof Required<CaptureSettings>]: K extends OpenSetting
     ? CaptureSettings[K]
     : Exclude<CaptureSettings[K], undefined>;
 };

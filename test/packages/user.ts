@@ -49,15 +49,22 @@ export class User implements Disposable {
     return this.run(["add", "pixelflux-ffi", ...options]);
   }
 
-  /** Checks the programs' types as `bun init` sets TypeScript up, but for what hides errors. */
+  /**
+   * Checks the programs' types, and those of the whole public API (test/types), as `bun init`
+   * sets TypeScript up, but for what hides errors.
+   */
   checkTypes(): Promise<ChildResult> {
     const modules = join(rootPath, "node_modules");
+    cpSync(join(rootPath, "test/types"), join(this.folder, "types"), { recursive: true });
+    // What they are not asked to install: bun:test's expectations and the NATS client.
+    for (const name of ["coverage.test.ts", "nats.ts"]) rmSync(join(this.folder, "types", name));
     const compilerOptions = {
       ...{ lib: ["ESNext", "DOM"], target: "ESNext", module: "Preserve" },
       ...{ moduleResolution: "bundler", moduleDetection: "force", strict: true, noEmit: true },
+      allowImportingTsExtensions: true,
       ...{ skipLibCheck: false, types: ["bun-types"], typeRoots: [modules] },
     };
-    const config = { compilerOptions, files: ["shot.ts", "live.ts", "film.ts"] };
+    const config = { compilerOptions, include: ["*.ts", "types"] };
     writeFileSync(join(this.folder, "tsconfig.json"), JSON.stringify(config));
     return this.run([], this.folder, join(modules, ".bin/tsc"));
   }
