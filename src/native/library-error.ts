@@ -8,9 +8,12 @@ import { type Libc, platformPackage, readLibc } from "./platform.ts";
  * The error for a machine on which no library could be loaded.
  *
  * @param failures - every place tried, with the reason why not.
+ * @param libc - of this process.
  */
-export function libraryNotFound(failures: readonly string[]): PixelfluxError {
-  const libc = readLibc();
+export function libraryNotFound(
+  failures: readonly string[],
+  libc: Libc = readLibc(),
+): PixelfluxError {
   const machine = `${process.platform} ${process.arch}, ${libc.words}`;
   const text = [
     `load: the native library of pixelflux-ffi could not be loaded on ${machine}. Tried:`,
@@ -22,12 +25,15 @@ export function libraryNotFound(failures: readonly string[]): PixelfluxError {
 }
 
 function remedy(libc: Libc): string {
+  if (libc.kind === "musl") {
+    return "There is no library for musl, as in Alpine: run the program by the Bun for glibc, on Debian, Ubuntu or another system with it, or in a container of one.";
+  }
   const from = installation();
   if (from === "checkout") {
     return "In this checkout ./scripts/bootstrap installs what is needed and builds the library; `zig build` builds it alone.";
   }
   const name = platformPackage();
-  if (name === undefined || libc.kind === "musl") {
+  if (name === undefined) {
     return "There is no prebuilt library for this machine: they are for Linux with glibc, on x64 and arm64. It can be built in a checkout of the repository, by ./scripts/bootstrap.";
   }
   const install = `\`bun add pixelflux-ffi\` installs it, as ${name}, where optional dependencies are not left out; \`bun install --force\` installs it anew`;

@@ -12,21 +12,24 @@ export interface Libc {
 /**
  * Tells the C library that Bun itself was started with, which is the one a library
  * has to fit. Takes a few ms: for errors, not for the way to a capture.
+ *
+ * @param report - Node.js's diagnostic report.
+ * @param libFolder - where musl's loader is, on a system with musl.
  */
-export function readLibc(): Libc {
-  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } };
-  const version = report?.header?.glibcVersionRuntime;
+export function readLibc(report: unknown = process.report?.getReport(), libFolder = "/lib"): Libc {
+  const { header } = (report ?? {}) as { header?: { glibcVersionRuntime?: string } };
+  const version = header?.glibcVersionRuntime;
   if (version) return { kind: "glibc", words: `glibc ${version} (as process.report tells)` };
-  const loader = muslLoader();
+  const loader = muslLoader(libFolder);
   if (loader) return { kind: "musl", words: `musl (there is ${loader}, and no glibc)` };
   return { kind: "unknown", words: "neither glibc nor musl that could be told" };
 }
 
 /** musl's loader, of which programs that use musl have the path in them. */
-function muslLoader(): string | undefined {
+function muslLoader(libFolder: string): string | undefined {
   if (process.platform !== "linux") return undefined;
-  const name = readdirSync("/lib").find((entry) => /^ld-musl-.*\.so\.1$/.test(entry));
-  return name === undefined ? undefined : `/lib/${name}`;
+  const name = readdirSync(libFolder).find((entry) => /^ld-musl-.*\.so\.1$/.test(entry));
+  return name === undefined ? undefined : `${libFolder}/${name}`;
 }
 
 /**

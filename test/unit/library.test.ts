@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-// Each case loads another library, or none, so each runs in a process of its own.
+// Each case that loads another library, or none, runs in a process of its own.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ABI_VERSION } from "../../src/native/library.ts";
+import { libraryNotFound } from "../../src/native/library-error.ts";
+import { readLibc } from "../../src/native/platform.ts";
 import { requireTool, rootPath, runCommand, runSnippet } from "../support/process.ts";
 
 const SNIPPET = `
@@ -137,6 +139,34 @@ describe("a library that cannot be loaded", () => {
     expect(message).toContain("`bun add pixelflux-ffi`");
     expect(message).not.toContain("./scripts/bootstrap");
     expect(message).toMatch(/could not be loaded on linux (x64|arm64), glibc 2\.\d+ \(as/);
+  });
+});
+
+describe("a machine with another C library", () => {
+  test("musl: is told by its loader, that there is no library for it, and what to do", async () => {
+    const lib = join(folder, "lib");
+    await Bun.write(join(lib, "ld-musl-x86_64.so.1"), "");
+    // As Bun for musl reports: without a version of glibc.
+    const libc = readLibc({ header: {} }, lib);
+    const words = `musl (there is ${lib}/ld-musl-x86_64.so.1, and no glibc)`;
+    expect(libc).toEqual({ kind: "musl", words });
+    const { code, message } = libraryNotFound(["a place: a reason"], libc);
+    expect(code).toBe("ERR_LIBRARY_NOT_FOUND");
+    expect(message).toContain(`on ${process.platform} ${process.arch}, ${words}. Tried:\n`);
+    expect(message).toContain("run the program by the Bun for glibc");
+    // What would not mend it.
+    expect(message).not.toContain("./scripts/bootstrap");
+    expect(message).not.toContain("bun add");
+  });
+
+  test("glibc, where musl is installed beside it, is glibc", () => {
+    const report = { header: { glibcVersionRuntime: "2.36" } };
+    expect(readLibc(report, join(folder, "lib")).words).toStartWith("glibc 2.36 ");
+  });
+
+  test("one that nobody knows is said to be that", () => {
+    expect(readLibc({ header: {} }, tmpdir()).kind).toBe("unknown");
+    expect(readLibc(null, tmpdir()).kind).toBe("unknown");
   });
 });
 
