@@ -79,8 +79,10 @@ async function stage(manifest: Manifest, folder: string): Promise<void> {
   ]);
   // Of the page and the commands nothing is imported.
   for (const unused of ["cli", "viewer"]) rmSync(join(types, unused), { recursive: true });
-  for (const name of manifest.files.filter((file) => file !== "types")) {
-    cpSync(join(rootPath, name), join(folder, name), { recursive: true });
+  for (const pattern of manifest.files.filter((file) => file !== "types")) {
+    for (const name of new Bun.Glob(pattern).scanSync({ cwd: rootPath, onlyFiles: false })) {
+      cpSync(join(rootPath, name), join(folder, name), { recursive: true });
+    }
   }
   writeFileSync(join(folder, MEDIABUNNY_PATH), await mediabunnyText());
   writeManifest(folder, manifest);

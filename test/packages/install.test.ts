@@ -49,18 +49,28 @@ async function contentsOf(name: string): Promise<string[]> {
 
 describe("the tarballs", () => {
   test("of pixelflux-ffi: the sources, what browsers get, and declarations", async () => {
-    const { stdout } = await runCommand(["git", "ls-files", "src"]);
-    const sources = stdout.trim().split("\n");
+    const { stdout } = await runCommand(["git", "ls-files", "src", "docs/*.md"]);
+    const sources = stdout.trim().split("\n"); // and the guides, which README.md leads to
     const declarations = sources
       .filter((path) => path.endsWith(".ts") && !/^src\/(cli|viewer)\//.test(path))
       .map((path) => path.replace(/^src\/(.*)\.ts$/, "types/$1.d.ts"));
     const bundles = ["client.js", "decode-worker.d.ts", "decode-worker.js", "mediabunny.js"];
     expect(await contentsOf("pixelflux-ffi")).toEqual(
       [
-        ...["CHANGELOG.md", "LICENSE", "README.md", "package.json", ...sources, ...declarations],
+        ...["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"],
+        ...["package.json", ...sources, ...declarations],
         ...bundles.map((name) => `dist/${name}`),
       ].sort(),
     );
+  });
+
+  test("of pixelflux-ffi: what the README links to, pictures apart", async () => {
+    const contents = new Set(await contentsOf("pixelflux-ffi"));
+    const readme = await Bun.file(join(rootPath, "README.md")).text();
+    const links = [...readme.matchAll(/\]\(([^):#]+)(?:#[^)]*)?\)/g)].map(([, path = ""]) => path);
+    const missing = links.filter((path) => !contents.has(path) && !/\.(png|svg)$/.test(path));
+    expect(links.length).toBeGreaterThan(10);
+    expect(missing).toEqual([]);
   });
 
   test.each(["x64", "arm64"])("of linux %s: the library and its licences", async (cpu) => {
