@@ -25,27 +25,26 @@ export function entryPoints(): readonly EntryPoint[] {
   return [...bySource.values()];
 }
 
-/** Pages of which others lie at the root of the repository or with their example. */
+const INDEX = "docs/README.md";
 const OUTSIDE_DOCS = ["CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
 
-/** All pages but the README, from the root of the repository: first those that docs/README.md names, in its order. */
+/** All pages but the README, from the root of the repository: first those that the index names, in its order. */
 export async function pages(): Promise<readonly string[]> {
-  const index = await Bun.file(join(rootPath, "docs/README.md")).text();
+  const index = await Bun.file(join(rootPath, INDEX)).text();
   const named = [...index.matchAll(/\]\(([a-z-]+\.md)/g)].map(([, name]) => `docs/${name}`);
   const all = readdirSync(join(rootPath, "docs")).filter((name) => name.endsWith(".md"));
   const rest = all.map((name) => `docs/${name}`).sort();
-  return [...new Set([...named, ...rest, ...OUTSIDE_DOCS, ...examplePages()])];
+  return [...new Set([INDEX, ...named, ...rest, ...OUTSIDE_DOCS, ...examplePages()])];
 }
 
 function examplePages(): string[] {
-  const folders = readdirSync(join(rootPath, "examples")).sort();
-  return folders.map((name) => `examples/${name}/README.md`);
+  return [...new Bun.Glob("examples/*/README.md").scanSync({ cwd: rootPath })].sort();
 }
 
-/** A page's title: its first heading. */
+/** A page's title: its first heading, and what it is where that is not a guide. */
 export async function titleOf(page: string): Promise<string> {
   const text = await Bun.file(join(rootPath, page)).text();
   const [, title] = /^# (.*)$/m.exec(text) ?? [];
   if (title === undefined) throw new Error(`${page} has no heading`);
-  return title.replaceAll("`", "");
+  return `${page.startsWith("examples/") ? "Example: " : ""}${title.replaceAll("`", "")}`;
 }

@@ -11,6 +11,7 @@ import type {
   TypeDocOptions,
 } from "typedoc";
 import manifest from "../package.json" with { type: "json" };
+import { wrongErrorCodes } from "./error-codes.ts";
 import { brokenLinks } from "./links.ts";
 import { entryPoints, pages, rootPath, titleOf } from "./pages.ts";
 
@@ -44,7 +45,9 @@ async function write(out: string): Promise<boolean> {
   await nameDocuments(project);
   app.validate(project);
   await app.generateOutputs(project);
-  for (const failure of await brokenLinks(out)) app.logger.error(failure as TranslatedString);
+  for (const failure of [...wrongErrorCodes(project), ...(await brokenLinks(out))]) {
+    app.logger.error(failure as TranslatedString);
+  }
   if (app.logger.hasErrors() || app.logger.hasWarnings()) return false;
   console.log(`docs: ${relative(process.cwd(), out)}/index.html`);
   return true;
@@ -62,10 +65,12 @@ async function options(): Promise<Partial<TypeDocOptions>> {
     excludeInternal: true,
     excludePrivate: true,
     sort: ["source-order"],
+    preservedTypeAnnotationTags: ["@throws"],
     validation: { notDocumented: true },
     intentionallyNotExported: UNEXPORTED,
     highlightLanguages: ["ts", "js", "sh", "json", "jsonc", "nginx", "systemd", "dockerfile"],
     ignoredHighlightLanguages: ["caddy"],
+    navigation: { includeFolders: false }, // of the names, only slashes make any
     cleanOutputDir: true,
   };
 }
