@@ -25,12 +25,19 @@ export interface PushedFrame extends FrameSize {
   readonly strideBytes?: number | undefined;
 }
 
+/** What `FrameSource.taken` is asked for. */
+export interface TakenOptions {
+  /** Gives up when aborted: the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 const SIDE_PX_MAX = 16384;
 const STRIDE_BYTES_MAX = 2 ** 31 - 1;
 const BYTES_PER_PIXEL = 4;
 
 const FRAME_NAMES = ["width", "height", "damage", "strideBytes"];
 const SIZE_NAMES = ["width", "height"];
+const TAKEN_NAMES = ["signal"];
 
 /**
  * Checks the size a source is made with.
@@ -38,12 +45,14 @@ const SIZE_NAMES = ["width", "height"];
  * @throws {PixelfluxError} `ERR_INVALID_SETTING` or `ERR_UNKNOWN_SETTING`, with `field`.
  */
 export function checkFrameSize(size: FrameSize, operation: string): FrameSize {
-  requireObject(size, "options", "{ width, height }", operation);
-  refuseUnknown(size, SIZE_NAMES, operation);
-  return {
-    width: integerOf(size.width, "width", 1, SIDE_PX_MAX, operation),
-    height: integerOf(size.height, "height", 1, SIDE_PX_MAX, operation),
-  };
+  return readable("size", operation, () => {
+    requireObject(size, "size", "{ width, height }", operation);
+    refuseUnknown(size, SIZE_NAMES, operation);
+    return {
+      width: integerOf(size.width, "width", 1, SIDE_PX_MAX, operation),
+      height: integerOf(size.height, "height", 1, SIDE_PX_MAX, operation),
+    };
+  });
 }
 
 /**
@@ -53,12 +62,32 @@ export function checkFrameSize(size: FrameSize, operation: string): FrameSize {
  * @throws {PixelfluxError} `ERR_INVALID_SETTING` or `ERR_UNKNOWN_SETTING`, with `field`.
  */
 export function checkPushedFrame(frame: PushedFrame): NativePush {
+  return readable("frame", "push", () => readPushedFrame(frame));
+}
+
+/**
+ * Checks the options of `taken()`.
+ *
+ * @throws {PixelfluxError} as {@link checkPushedFrame}.
+ */
+export function checkTakenSignal(options: TakenOptions): AbortSignal | undefined {
+  return readable("options", "taken", () => {
+    requireObject(options, "options", "{ signal? }", "taken");
+    refuseUnknown(options, TAKEN_NAMES, "taken");
+    const { signal } = options;
+    if (signal === undefined || signal instanceof AbortSignal) return signal;
+    throw invalid("signal", "an AbortSignal", signal, "taken");
+  });
+}
+
+/** Reads a caller's object, whose own code may throw anything. */
+function readable<T>(field: string, operation: string, read: () => T): T {
   try {
-    return readPushedFrame(frame);
+    return read();
   } catch (cause) {
     if (cause instanceof PixelfluxError) throw cause;
-    const text = "push: frame cannot be read: the object's own code failed. Give a plain object.";
-    throw new PixelfluxError("ERR_INVALID_SETTING", "push", text, { field: "frame", cause });
+    const text = `${operation}: ${field} cannot be read: the object's own code failed. Give a plain object.`;
+    throw new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field, cause });
   }
 }
 

@@ -5,18 +5,13 @@ import {
   checkFrameSize,
   checkPixels,
   checkPushedFrame,
+  checkTakenSignal,
   type FrameSize,
   type PushedFrame,
+  type TakenOptions,
 } from "./frame-push.ts";
 import { NativeFrames } from "./native/frames.ts";
-import { show } from "./show.ts";
 import { TakenWaits } from "./taken-waits.ts";
-
-/** What `FrameSource.taken` is asked for. */
-export interface TakenOptions {
-  /** Gives up when aborted: the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 /**
  * A screen whose pixels are pushed: the `source` of any number of captures.
@@ -115,15 +110,12 @@ export class FrameSource implements Disposable {
    * somebody does. Nothing is polled for it.
    *
    * @throws {PixelfluxError} by rejection: `ERR_RELEASED` after {@link close},
-   *   `ERR_ABORTED` where that comes meanwhile, `ERR_INVALID_SETTING`,
-   *   `ERR_NO_RESOURCE`. The signal's reason where that is aborted.
+   *   `ERR_ABORTED` where that comes meanwhile, `ERR_INVALID_SETTING` or
+   *   `ERR_UNKNOWN_SETTING`, `ERR_NO_RESOURCE`. The signal's reason where that is aborted.
    */
-  async taken({ signal }: TakenOptions = {}): Promise<void> {
+  async taken(options: TakenOptions = {}): Promise<void> {
     this.#requireOpen("taken");
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      const text = `taken: signal has to be an AbortSignal, but is ${show(signal)}. Leave it out for none.`;
-      throw new PixelfluxError("ERR_INVALID_SETTING", "taken", text, { field: "signal" });
-    }
+    const signal = checkTakenSignal(options);
     signal?.throwIfAborted();
     const { serial } = this.#native;
     if (this.#native.takenState(serial) === "taken") return;

@@ -6,8 +6,8 @@
 export { runningCaptures, ScreenCapture } from "./capture.ts";
 export { type ErrorCode, PixelfluxError, type PixelfluxErrorOptions } from "./errors.ts";
 export type { CaptureEvents, CaptureListener, FrameEvent, ResizeEvent } from "./events.ts";
-export type { FrameSize, PushedFrame } from "./frame-push.ts";
-export { FrameSource, type TakenOptions } from "./frame-source.ts";
+export type { FrameSize, PushedFrame, TakenOptions } from "./frame-push.ts";
+export { FrameSource } from "./frame-source.ts";
 export type { CaptureLatency, LatencySummary } from "./latency.ts";
 export { type Capabilities, type Codec, capabilities } from "./native/capabilities.ts";
 export { monotonicUs } from "./native/clock.ts";

@@ -31,7 +31,7 @@ const mainProgram = (workerPath: string) => `
   console.log(JSON.stringify({ before, after: await settledHoldings() }));`;
 
 const preludeOfWorker = `
-  import { ScreenCapture } from ${pathOf("src/index.ts")};
+  import { FrameSource, ScreenCapture } from ${pathOf("src/index.ts")};
   const make = (display, outputMode) => new ScreenCapture({ display, outputMode });`;
 
 const CASES: [what: string, program: string][] = [
@@ -80,6 +80,32 @@ const CASES: [what: string, program: string][] = [
   [
     "is still starting",
     `make("synthetic://1920x1080@60", "h264").start(() => {}); postMessage("now");`,
+  ],
+  [
+    "pushes frames, and waits until they are taken",
+    `const source = new FrameSource();
+    const sizes = [{ width: 64, height: 64 }, { width: 320, height: 200 }];
+    for (const outputMode of ["jpeg", "h264"]) {
+      void new ScreenCapture({ source, outputMode }).start((stripe) => stripe.release());
+    }
+    new FrameSource({ width: 500, height: 500 });
+    new ScreenCapture({ source: new FrameSource() }).start();
+    for (let index = 0; ; index++) {
+      const { width, height } = sizes[index % 2];
+      source.push(new Uint8Array(width * height * 4).fill(index), { width, height });
+      await source.taken();
+      if (index === 20) postMessage("now");
+    }`,
+  ],
+  [
+    "waits for a frame to be taken that nobody reads",
+    `const source = new FrameSource({ width: 64, height: 64 });
+    const capture = new ScreenCapture({ source, queueFrames: 1 });
+    await capture.start();
+    source.push(new Uint8Array(64 * 64 * 4).fill(9), { width: 64, height: 64 });
+    setTimeout(() => postMessage("now"), 20);
+    await source.taken();
+    capture.stop();`,
   ],
   [
     "is stopping",

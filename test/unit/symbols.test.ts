@@ -11,6 +11,7 @@ import {
   SCREENSHOT_FORMATS,
   STRIPE_TYPES,
 } from "../../src/native/capture.ts";
+import { FRAMES_DAMAGE_COUNT_MAX } from "../../src/native/frames.ts";
 import { fieldSizeBytes, STRUCTS } from "../../src/native/layout.ts";
 import { ABI_VERSION, nativeLibrary } from "../../src/native/library.ts";
 import { ABI_SYMBOLS, CAPTURE_SYMBOLS, POLL_SYMBOLS } from "../../src/native/symbols.ts";
@@ -74,6 +75,7 @@ test("limits are those of the header", () => {
     constant("PF_WATERMARK_PATH_BYTES_MAX"),
   );
   expect(SCREENSHOT_COUNT_MAX).toBe(constant("PF_SCREENSHOT_COUNT_MAX"));
+  expect(FRAMES_DAMAGE_COUNT_MAX).toBe(constant("PF_FRAMES_DAMAGE_COUNT_MAX"));
   expect(SETTING_FIELDS.display.expected).toContain(
     `${constant("PF_DISPLAY_BYTES_MAX") - 1} bytes`,
   );
