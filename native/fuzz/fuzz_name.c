@@ -87,7 +87,8 @@ static void write_seeds(void) {
                                         "\2"
                                         "1x1@0",
                                         "\2"
-                                        "16x16@1000"};
+                                        "16x16@1000",
+                                        "\1frames://2049"};
     for (size_t index = 0; index < sizeof names / sizeof *names; index++) {
         char name[8];
         snprintf(name, sizeof name, "%zu", index);

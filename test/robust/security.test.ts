@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CanvasServer } from "../../examples/canvas-stream/server.ts";
 import { ScreenServer } from "../../examples/screen-to-browser/server.ts";
 import { PlaygroundServer } from "../../examples/settings-playground/server.ts";
 import { nativeLibrary } from "../../src/native/library.ts";
@@ -282,6 +283,7 @@ describe("the examples' servers", () => {
   const servers: [string, () => AsyncDisposable & { readonly url: URL }][] = [
     ["screen-to-browser", () => new ScreenServer({ port: 0, settings: { display } })],
     ["settings-playground", () => new PlaygroundServer({ port: 0 })],
+    ["canvas-stream", () => new CanvasServer({ port: 0 })],
   ];
 
   test.each(servers)("%s listens on this machine's loopback address alone", async (_, make) => {
