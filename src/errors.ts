@@ -27,6 +27,8 @@
  * | `ERR_CODEC_MISSING` | the native library was built without the codec that `outputMode` names; see `capabilities()` |
  * | `ERR_WRITE` | a recording's target cannot be opened, or takes no more bytes |
  * | `ERR_RESIZED` | the screen has another size, which a recording to this target cannot hold |
+ * | `ERR_PROGRAM_MISSING` | a program that is needed, such as Xvfb, is not installed; the message says how to |
+ * | `ERR_DISPLAY_START` | the X server of a virtual display does not start, or not in time; the message has its last words |
  * | `ERR_LIBRARY_NOT_FOUND` | the native library cannot be loaded; the message lists what was tried |
  * | `ERR_ABI_MISMATCH` | the native library is of another version than this package |
  * | `ERR_CLOSED` | the input has been closed |
@@ -54,6 +56,8 @@ export type ErrorCode =
   | "ERR_CODEC_MISSING"
   | "ERR_WRITE"
   | "ERR_RESIZED"
+  | "ERR_PROGRAM_MISSING"
+  | "ERR_DISPLAY_START"
   | "ERR_LIBRARY_NOT_FOUND"
   | "ERR_ABI_MISMATCH"
   | "ERR_CLOSED"

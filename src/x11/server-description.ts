@@ -132,7 +132,7 @@ async function describe(connection: XConnection, withWindows: boolean): Promise<
 }
 
 /** QueryExtension; `undefined` where the server has not got it. */
-async function opcodeOf(connection: XConnection, name: string): Promise<number | undefined> {
+export async function opcodeOf(connection: XConnection, name: string): Promise<number | undefined> {
   const answer = await connection.ask(queryExtension(name));
   return answer?.[8] === 1 ? answer[9] : undefined;
 }

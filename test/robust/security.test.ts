@@ -243,19 +243,22 @@ describe("the environment", () => {
         .map((line) => ({ path, line: line.trim() })),
     );
 
-  test("is read by the package in two places, for what is documented", () => {
+  test("is read by the package in few places, for what is documented", () => {
     const reads = code("src/**/*.ts").filter(({ line }) => /\bprocess\.env\b/.test(line));
     const isCommand = ({ path }: { path: string }) => path.startsWith("src/cli/");
     expect(reads.filter((read) => !isCommand(read))).toEqual([
+      { path: "src/display/xvfb.ts", line: 'const { PATH = "" } = process.env;' },
       {
         path: "src/native/library-places.ts",
         line: "const override = process.env[LIBRARY_VARIABLE];",
       },
+      { path: "src/settings.ts", line: "const { XAUTHORITY } = process.env;" },
       { path: "src/settings.ts", line: "const { DISPLAY } = process.env;" },
+      { path: "src/x11/authority.ts", line: "const { XAUTHORITY } = process.env;" },
     ]);
     const byCommands = reads.filter(isCommand).map(({ line }) => /\{ (\w+).*\}/.exec(line)?.[1]);
     expect([...new Set(byCommands)].sort()).toEqual(["DISPLAY", "PIXELFLUX_TOKEN", "XAUTHORITY"]);
-    for (const name of [LIBRARY_VARIABLE, "DISPLAY", "PIXELFLUX_TOKEN", "XAUTHORITY"]) {
+    for (const name of [LIBRARY_VARIABLE, "DISPLAY", "PIXELFLUX_TOKEN", "XAUTHORITY", "PATH"]) {
       expect(textOf("SECURITY.md")).toContain(name);
     }
   });
