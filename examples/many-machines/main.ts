@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 import { parseArgs } from "node:util";
 import { Desktop } from "../screen-to-browser/desktop.ts";
-import { setEnvironment } from "../screen-to-browser/system.ts";
 import { Cluster } from "./cluster.ts";
 import { Gateway } from "./gateway.ts";
 import { Publisher } from "./publisher.ts";
@@ -65,7 +64,6 @@ async function run({ display, port, seconds }: Options): Promise<number> {
   const { DISPLAY = "" } = process.env;
   const shown = display ?? DISPLAY;
   await using desktop = shown === "" ? await Desktop.start() : undefined;
-  if (desktop) setEnvironment("XAUTHORITY", desktop.authorityPath);
   await using cluster = await Cluster.start();
   const onError = (error: unknown) => {
     complain(error);

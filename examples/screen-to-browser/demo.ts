@@ -4,7 +4,6 @@ import { monotonicUs } from "pixelflux-ffi";
 import type { FeedStripe } from "pixelflux-ffi/server";
 import { Desktop } from "./desktop.ts";
 import { ScreenServer } from "./server.ts";
-import { setEnvironment } from "./system.ts";
 
 const HELP = `Shows a screen live in a browser.
 
@@ -115,7 +114,6 @@ async function run(options: DemoOptions): Promise<number> {
   const { DISPLAY = "" } = process.env;
   const display = options.display ?? DISPLAY;
   await using desktop = display === "" ? await Desktop.start() : undefined;
-  if (desktop) setEnvironment("XAUTHORITY", desktop.authorityPath);
   const meter = new Meter();
   await using server = new ScreenServer({
     port: options.port,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { VirtualDisplay } from "pixelflux-ffi/display";
 
 /** Size of the desktop in px. */
 export const DESKTOP_WIDTH_PX = 1280;
@@ -31,58 +32,37 @@ while :; do
 done`;
 
 /**
- * An X server of its own without a monitor, and on it a terminal with running
- * text, a clock and a moving window. Only this user can connect to it.
+ * A virtual display, and on it a terminal with running text, a clock and a moving
+ * window.
  */
 export class Desktop implements AsyncDisposable {
-  /** Such as `:3`. */
-  readonly display: string;
-  /** The file with the cookie that clients need, for `XAUTHORITY`. */
-  readonly authorityPath: string;
-  readonly #folder: string;
-  readonly #server: Bun.Subprocess;
+  readonly #display: VirtualDisplay;
+  readonly #folder = mkdtempSync(join(tmpdir(), "pixelflux-demo-"));
   readonly #programs = new Set<Bun.Subprocess>();
   #ending = false;
 
-  private constructor(folder: string, server: Bun.Subprocess, display: string) {
-    this.#folder = folder;
-    this.#server = server;
-    this.display = display;
-    this.authorityPath = join(folder, "authority");
+  private constructor(display: VirtualDisplay) {
+    this.#display = display;
     void this.#furnish();
   }
 
-  /**
-   * Starts the X server on the first display number that is free.
-   *
-   * @throws Error where it does not come up, with its own words.
-   */
+  /** @throws {PixelfluxError} as `VirtualDisplay.start` does. */
   static async start(): Promise<Desktop> {
-    const folder = mkdtempSync(join(tmpdir(), "pixelflux-demo-"));
-    try {
-      writeAuthority(join(folder, "authority"));
-      const screen = `${DESKTOP_WIDTH_PX}x${DESKTOP_HEIGHT_PX}x24`;
-      const access = ["-nolisten", "tcp", "-auth", join(folder, "authority")];
-      const server = Bun.spawn(
-        guarded("Xvfb", "-displayfd", "1", "-noreset", "-screen", "0", screen, ...access),
-        { detached: true, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
-      );
-      const number = await firstLine(server.stdout);
-      if (number === undefined) {
-        throw new Error(`Xvfb does not start: ${await new Response(server.stderr).text()}`);
-      }
-      return new Desktop(folder, server, `:${number}`);
-    } catch (error) {
-      rmSync(folder, { recursive: true, force: true });
-      throw error;
-    }
+    const [width, height] = [DESKTOP_WIDTH_PX, DESKTOP_HEIGHT_PX];
+    return new Desktop(await VirtualDisplay.start({ width, height }));
   }
 
-  /** Ends every program and the server, and removes what they left. */
+  /** Such as `:3`. */
+  get display(): string {
+    return this.#display.name;
+  }
+
+  /** Ends every program and the display, and removes what they left. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending = true;
-    await Promise.all([...this.#programs].map(end));
-    await end(this.#server);
+    for (const program of this.#programs) program.kill();
+    await Promise.all([...this.#programs].map((program) => program.exited));
+    await this.#display.stop();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -103,13 +83,13 @@ export class Desktop implements AsyncDisposable {
   }
 
   #run(...command: string[]): Bun.Subprocess<"ignore", "pipe", "ignore"> {
-    const program = Bun.spawn(guarded(...command), {
+    const program = Bun.spawn(command, {
       env: {
         ...process.env,
-        DISPLAY: this.display,
-        XAUTHORITY: this.authorityPath,
+        ...this.#display.environment,
         TMPDIR: this.#folder, // xterm leaves a file there when it is ended early
       },
+      // Ctrl-C does not reach it: the desktop ends after the capture, in order.
       detached: true,
       stdin: "ignore",
       stdout: "pipe",
@@ -120,36 +100,6 @@ export class Desktop implements AsyncDisposable {
     if (this.#ending) program.kill();
     return program;
   }
-}
-
-/**
- * A command that gets SIGTERM when this process ends without having ended it
- * (prctl(2), PR_SET_PDEATHSIG). Ctrl-C does not reach it, since it is spawned
- * into a session of its own: the desktop ends after the capture, in order.
- */
-function guarded(...command: string[]): string[] {
-  return ["setpriv", "--pdeathsig", "TERM", ...command];
-}
-
-async function end(program: Bun.Subprocess): Promise<void> {
-  program.kill();
-  await program.exited;
-}
-
-/**
- * Writes an Xauthority file (Xau(3)): family, address, display number, name and
- * data of one cookie, each but the family behind its length, u16 big endian.
- * The family is FamilyWild, 65535: the cookie counts for every display.
- */
-function writeAuthority(path: string): void {
-  const name = "MIT-MAGIC-COOKIE-1";
-  const cookie = crypto.getRandomValues(Buffer.alloc(16));
-  const entry = [Buffer.from([0xff, 0xff, 0, 0, 0, 0]), u16(name.length), Buffer.from(name)];
-  writeFileSync(path, Buffer.concat([...entry, u16(cookie.length), cookie]), { mode: 0o600 });
-}
-
-function u16(value: number): Buffer {
-  return Buffer.from([value >> 8, value & 0xff]);
 }
 
 /** The first line of a stream, `undefined` where it ends before. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeAuthority } from "../../src/x11/authority.ts";
 import { requireTool } from "./process.ts";
 
 export interface XvfbOptions {
@@ -19,7 +20,9 @@ export interface XvfbOptions {
 }
 
 /**
- * An X server of the test's own, on a display number that was free.
+ * An X server of the test's own, on a display number that was free, for what a
+ * `VirtualDisplay` is not: of another depth, on a number of its own, without a cookie or
+ * an extension, killed.
  *
  * Xvfb gets SIGTERM when the test process ends, however that happens (PR_SET_PDEATHSIG).
  */
@@ -51,7 +54,9 @@ export class Xvfb implements AsyncDisposable {
     const { width = 640, height = 480, depth = 24, authority = false } = options;
     const args = options.display ? [options.display, ...(options.args ?? [])] : options.args;
     const folder = mkdtempSync(join(tmpdir(), "pf-xvfb-"));
-    const access = authority ? writeAuthority(folder) : [];
+    const authorityPath = join(folder, "authority");
+    if (authority) writeAuthority(authorityPath);
+    const access = authority ? ["-auth", authorityPath] : [];
     const command = [
       ...[requireTool("setpriv", "util-linux"), "--pdeathsig", "TERM"],
       ...[requireTool("Xvfb", "xvfb"), "-displayfd", "1", "-nolisten", "tcp", "-noreset"],
@@ -82,18 +87,6 @@ export class Xvfb implements AsyncDisposable {
     await this.#process.exited;
     rmSync(this.#folder, { recursive: true, force: true });
   }
-}
-
-/* An Xauthority file (libXau, AuRead.c: u16 family, then address, display number, name and data,
- * each after its u16 length) whose one entry is of the family "wild", good for any display. */
-function writeAuthority(folder: string): string[] {
-  const name = Buffer.from("MIT-MAGIC-COOKIE-1");
-  const cookie = crypto.getRandomValues(new Uint8Array(16));
-  const head = [0xff, 0xff, 0, 0, 0, 0];
-  const entry = Buffer.from([...head, 0, name.length, ...name, 0, cookie.length, ...cookie]);
-  const path = join(folder, "authority");
-  writeFileSync(path, entry, { mode: 0o600 });
-  return ["-auth", path];
 }
 
 async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string | undefined> {
