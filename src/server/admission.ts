@@ -24,7 +24,12 @@ export interface Refusal {
   readonly text: string;
 }
 
-/** `undefined` where the request may come in. */
+/**
+ * Whether a request brings what it has to, for servers of your own beside a fan-out:
+ * looks at its origin, then at its token, which it compares in constant time.
+ *
+ * @returns `undefined` where the request may come in.
+ */
 export function refusalOf(request: Request, options: AdmissionOptions): Refusal | undefined {
   if (!isOwnOrigin(request, options.origins ?? [])) {
     const text =

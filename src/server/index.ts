@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 /** `pixelflux-ffi/server`: one capture, any number of viewers, in a `Bun.serve`. */
-export type { AdmissionOptions } from "./admission.ts";
+export { type AdmissionOptions, type Refusal, refusalOf } from "./admission.ts";
 export { captureSource } from "./capture-source.ts";
 export type { ChannelStats } from "./channel.ts";
 export {
