@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 import { parseArgs } from "node:util";
 import { monotonicUs } from "pixelflux-ffi";
+import { Input } from "pixelflux-ffi/input";
 import type { FeedStripe } from "pixelflux-ffi/server";
 import { Desktop } from "./desktop.ts";
 import { ScreenServer } from "./server.ts";
@@ -14,6 +15,8 @@ usage: scripts/demo [options]
   --port N           serve on 127.0.0.1:N, 0 for a free port; default 9001
   --mode h264|jpeg   the codec; default h264
   --fullframe        H.264: one encoder for the whole frame
+  --input            let the page point and type on the screen; its address has a
+                     token then
   --seconds N        end after N seconds; default: on Ctrl-C
   --help             this text
 
@@ -29,6 +32,7 @@ interface DemoOptions {
   readonly port: number;
   readonly mode: "h264" | "jpeg";
   readonly fullFrame: boolean;
+  readonly input: boolean;
   readonly seconds: number;
 }
 
@@ -84,12 +88,13 @@ function readOptions(args: string[]): DemoOptions | "help" {
       port: { type: "string", default: "9001" },
       mode: { type: "string", default: "h264" },
       fullframe: { type: "boolean", default: false },
+      input: { type: "boolean", default: false },
       seconds: { type: "string", default: "Infinity" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
   if (values.help) return "help";
-  const { mode, display, fullframe: fullFrame } = values;
+  const { mode, display, fullframe: fullFrame, input } = values;
   const port = /^\d+$/.test(values.port) ? Number(values.port) : Number.NaN;
   const seconds = Number(values.seconds);
   if (!(port <= 65535)) throw new Error(`--port: 0 to 65535 expected, received "${values.port}"`);
@@ -101,7 +106,7 @@ function readOptions(args: string[]): DemoOptions | "help" {
   }
   if (display === "") throw new Error("--display: a display such as :0 expected, received nothing");
   if (fullFrame && mode === "jpeg") throw new Error("--fullframe: goes with --mode h264 only");
-  return { display, port, mode, fullFrame, seconds };
+  return { display, port, mode, fullFrame, input, seconds };
 }
 
 /** Shows the screen until the time is over or a signal comes; gives the exit code. */
@@ -115,8 +120,14 @@ async function run(options: DemoOptions): Promise<number> {
   const display = options.display ?? DISPLAY;
   await using desktop = display === "" ? await Desktop.start() : undefined;
   const meter = new Meter();
+  await using input = options.input
+    ? await Input.open({ display: desktop?.display ?? display })
+    : undefined;
+  const token = input && crypto.randomUUID();
   await using server = new ScreenServer({
     port: options.port,
+    token,
+    input,
     settings: {
       display: desktop?.display ?? display,
       outputMode: options.mode,
@@ -129,7 +140,8 @@ async function run(options: DemoOptions): Promise<number> {
     },
   });
   server.screen.watch();
-  console.log(`Watch ${desktop?.display ?? display} at ${server.url}`);
+  const query = token === undefined ? "" : `?token=${token}&input=1`;
+  console.log(`Watch ${desktop?.display ?? display} at ${server.url}${query}`);
 
   const ticker = setInterval(() => console.error(meter.line(server.screen.viewerCount)), 1000);
   if (Number.isFinite(options.seconds)) {

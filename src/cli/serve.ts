@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import { ScreenCapture } from "../index.ts";
+import { Input } from "../input/index.ts";
 import { type Fanout, fanout } from "../server/index.ts";
 import viewer from "../viewer/index.html";
 import { defineCommand } from "./command.ts";
@@ -43,6 +44,7 @@ const OPTIONS = {
   ),
   "viewers-max": integerOption("viewers at once, 1 to 10000; default 100", 0, COUNT_MAX),
   "viewer-quality": flagOption("let viewers change the quality, for all of them"),
+  input: flagOption("let viewers point and type on the screen; goes with a token only"),
   "no-adapt": flagOption("do not step down when all viewers are behind"),
   "idle-ms": integerOption(
     "how long the capture goes on without a viewer; default 5000",
@@ -80,12 +82,18 @@ its being shown. Captures only while somebody watches. Prometheus finds figures 
   settings: { includes: () => true, defaults: { outputMode: "h264" } },
   async run({ values, settings }) {
     const token = tokenOf(values);
+    if (values.input && token === undefined) {
+      throw new UsageError("--input goes with a token only: leave --no-token out");
+    }
     const capture = new ScreenCapture(settings);
+    await using inputs = new DisplayInput(capture);
+    if (values.input) await inputs.open();
     using ending = new Ending(values.seconds);
     const firstStripe = Promise.withResolvers<void>();
     await using screen = fanout(capture, {
       ...fanoutOptions(values),
       token,
+      input: () => inputs.current,
       onStripe: () => firstStripe.resolve(),
       onError: (error) => ending.fail(error),
     });
@@ -95,13 +103,43 @@ its being shown. Captures only while somebody watches. Prometheus finds figures 
     const code = await Promise.race([firstStripe.promise, ending.code]);
     unwatch();
     if (code !== undefined) return code;
-    const address = addressOf(server, token);
+    const address = addressOf(server, token, values.input);
     return await report(screen, ending, values.json, {
       display: capture.settings.display,
       address,
     });
   },
 });
+
+/** The input of a capture's display, opened anew where that was lost and is back. */
+class DisplayInput implements AsyncDisposable {
+  readonly #capture: ScreenCapture;
+  /** `undefined` where there is none. */
+  current: Input | undefined;
+
+  constructor(capture: ScreenCapture) {
+    this.#capture = capture;
+  }
+
+  async open(): Promise<void> {
+    this.current = await Input.open({ region: this.#capture });
+    this.#capture.on("reconnect", () => void this.#reopen());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.current?.close();
+  }
+
+  async #reopen(): Promise<void> {
+    await this.current?.close();
+    try {
+      this.current = await Input.open({ region: this.#capture });
+    } catch (error) {
+      this.current = undefined;
+      tell(`no input: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+}
 
 /** What is served. */
 interface Serving {
@@ -199,10 +237,11 @@ function listenError(error: unknown, hostname: string, port: number): unknown {
 }
 
 /** The page's address as another machine would write it. */
-function addressOf(server: Bun.Server<unknown>, token: string | undefined): string {
+function addressOf(server: Bun.Server<unknown>, token: string | undefined, input: boolean): string {
   const url = new URL(server.url);
   if (["0.0.0.0", "[::]"].includes(url.hostname)) url.hostname = outsideAddress() ?? LOOPBACK;
   if (token !== undefined) url.searchParams.set("token", token);
+  if (input) url.searchParams.set("input", "1");
   return url.href;
 }
 

@@ -3,6 +3,7 @@
  * What passes between a page and the core of a player, wherever that runs: in a
  * worker these are the messages, on the main thread the arguments.
  */
+import type { InputMessage } from "./input-messages.ts";
 import type { Quality, ScreenMessage } from "./messages.ts";
 import type { CodecChoice, PlayerState, PlayerStats, PlayerTotals } from "./player-types.ts";
 
@@ -22,6 +23,7 @@ export type CoreCommand =
   | { readonly type: "codec"; readonly codec: CodecChoice }
   | { readonly type: "quality"; readonly quality: Quality }
   | { readonly type: "pause"; readonly paused: boolean }
+  | { readonly type: "input"; readonly message: InputMessage }
   /** The time to connect has come: the device is online again, or somebody looks. */
   | { readonly type: "retry" }
   /** The last one. */
@@ -31,6 +33,8 @@ export type CoreCommand =
 export type CoreEvent =
   | { readonly type: "state"; readonly state: PlayerState }
   | { readonly type: "screen"; readonly screen: ScreenMessage }
+  /** Whether the server takes input from this connection. */
+  | { readonly type: "input"; readonly allowed: boolean }
   | { readonly type: "stats"; readonly stats: Omit<PlayerStats, "inWorker"> }
   | { readonly type: "totals"; readonly totals: PlayerTotals }
   /** In words, since not every browser can send every error from a worker. */

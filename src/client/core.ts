@@ -49,6 +49,8 @@ export class PlayerCore {
   #wish: Quality | undefined;
   #screen: ScreenMessage | undefined;
   #shownId: number | undefined;
+  /** The server has said that it takes input from this connection. */
+  #takesInput = false;
   /** What decoders were opened for last, and of which kind the browser says that they are. */
   #openedCodec: string | undefined;
   #openedDecoder: "hardware" | "software" | undefined;
@@ -96,6 +98,9 @@ export class PlayerCore {
         return;
       case "pause":
         this.#pause(command.paused);
+        return;
+      case "input":
+        if (this.#takesInput) this.#link.send(command.message);
         return;
       case "retry":
         this.#link.retry();
@@ -170,6 +175,13 @@ export class PlayerCore {
     this.#acks.cancel();
     this.#keyframes.reset();
     this.#screen = undefined;
+    this.#takeInput(false);
+  }
+
+  #takeInput(allowed: boolean): void {
+    if (this.#takesInput === allowed) return;
+    this.#takesInput = allowed;
+    this.#emit({ type: "input", allowed });
   }
 
   #change(state: PlayerState): void {
@@ -209,6 +221,9 @@ export class PlayerCore {
         return;
       case "failure":
         this.#link.explain(message.message);
+        return;
+      case "input":
+        this.#takeInput(true);
         return;
     }
   }

@@ -9,7 +9,7 @@ type Listeners = { [E in keyof PlayerEvents]: readonly PlayerListener<E>[] };
  * and keeps neither the others nor the player from going on.
  */
 export class PlayerEmitter {
-  readonly #listeners: Listeners = { state: [], screen: [], stats: [], error: [] };
+  readonly #listeners: Listeners = { state: [], screen: [], input: [], stats: [], error: [] };
 
   add<E extends keyof PlayerEvents>(event: E, listener: PlayerListener<E>): void {
     this.#set(event, [...this.#of(event), listener]);
@@ -33,7 +33,9 @@ export class PlayerEmitter {
 
   /** Forgets every listener. */
   clear(): void {
-    for (const event of ["state", "screen", "stats", "error"] as const) this.#set(event, []);
+    for (const event of ["state", "screen", "input", "stats", "error"] as const) {
+      this.#set(event, []);
+    }
   }
 
   #of<E extends keyof PlayerEvents>(event: E): readonly PlayerListener<E>[] {

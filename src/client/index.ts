@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
 /** `pixelflux-ffi/client`: the browser's side of a stream of stripes. */
 export { codecString } from "./h264.ts";
+export type {
+  ButtonMessage,
+  InputAllowedMessage,
+  InputMessage,
+  KeyMessage,
+  PointerButton,
+  PointerMessage,
+  ReleaseMessage,
+  TextMessage,
+  WheelMessage,
+} from "./input-messages.ts";
 export {
   type AckMessage,
   CLOSE_CODES,

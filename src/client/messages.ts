@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
+import {
+  type InputAllowedMessage,
+  type InputMessage,
+  parseInputMessage,
+} from "./input-messages.ts";
 
 /** How good a picture is, where viewers may choose. */
 export type Quality = "low" | "normal" | "high";
@@ -71,7 +76,8 @@ export type ServerMessage =
   | EndMessage
   | GapMessage
   | PongMessage
-  | FailureMessage;
+  | FailureMessage
+  | InputAllowedMessage;
 
 /** Measures the way to the server and the offset of its clock. */
 export interface PingMessage {
@@ -122,7 +128,8 @@ export type ViewerMessage =
   | PauseMessage
   | ResumeMessage
   | AckMessage
-  | QualityMessage;
+  | QualityMessage
+  | InputMessage;
 
 /** Close codes of the server's own (RFC 6455, 7.4.2: 4000 to 4999 are for applications). */
 export const CLOSE_CODES = {
@@ -156,7 +163,7 @@ export function parseViewerMessage(text: unknown): ViewerMessage | undefined {
     case "quality":
       return isQuality(quality) ? { type, quality } : undefined;
     default:
-      return undefined;
+      return parseInputMessage(message);
   }
 }
 
@@ -179,6 +186,7 @@ export function parseServerMessage(text: unknown): ServerMessage | undefined {
     case "end":
       return isNumber(frameId) ? { type, frameId } : undefined;
     case "gap":
+    case "input":
       return { type };
     case "pong":
       return isNumber(sent) && isNumber(timestamp) ? { type, sent, timestamp } : undefined;

@@ -79,6 +79,8 @@ export interface PlayerEvents {
   state: [state: PlayerState];
   /** The server has told of the screen: its size, its codec, what may be chosen. */
   screen: [screen: ScreenMessage];
+  /** Whether the server takes pointing and typing from this connection has changed; false at first. */
+  input: [allowed: boolean];
   /** Once a second. */
   stats: [stats: PlayerStats];
   /** A stripe could not be decoded, or was none; the player mends itself. */
@@ -107,6 +109,12 @@ export interface PlayerOptions {
    * from a `blob:`. Default true.
    */
   readonly worker?: boolean;
+  /**
+   * Whether what is pointed and typed on the canvas goes to the server, where that
+   * takes it. The keyboard does while the canvas has been clicked on and nothing else
+   * has: every key is its own then, but Shift+Escape, which leaves it. Default false.
+   */
+  readonly input?: boolean;
   /** Whether nothing is sent while the page is hidden. Default true. */
   readonly pauseWhenHidden?: boolean;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
+import { CanvasInput } from "./canvas-input.ts";
 import { CoreHost } from "./core-host.ts";
 import type { CoreCommand, CoreEvent } from "./core-messages.ts";
 import { PlayerEmitter } from "./emitter.ts";
@@ -30,6 +31,7 @@ export class StripePlayer {
   readonly #watch: PageWatch;
   readonly #host: CoreHost;
   readonly #pausesWhenHidden: boolean;
+  readonly #input: CanvasInput | undefined;
   #state: PlayerState = { name: "connecting" };
   #screen: ScreenMessage | undefined;
   #totals = NOTHING;
@@ -54,6 +56,9 @@ export class StripePlayer {
       paused: this.#wantsPause,
     };
     this.#host = new CoreHost(canvas, start, options.worker ?? true, (event) => this.#take(event));
+    this.#input = options.input
+      ? new CanvasInput(canvas, (message) => this.#send({ type: "input", message }))
+      : undefined;
     this.#watch = new PageWatch(
       () => this.#look(),
       () => this.#send({ type: "retry" }),
@@ -149,8 +154,13 @@ export class StripePlayer {
       case "state":
         this.#change(event.state);
         return;
+      case "input":
+        this.#input?.allow(event.allowed);
+        this.#emitter.emit("input", event.allowed);
+        return;
       case "screen":
         this.#screen = event.screen;
+        this.#input?.resize(event.screen);
         this.#emitter.emit("screen", event.screen);
         return;
       case "stats":
@@ -176,6 +186,7 @@ export class StripePlayer {
 
   #end(reason: string): void {
     if (this.#state.name === "closed") return;
+    this.#input?.close();
     this.#host.close();
     this.#watch.close();
     this.#state = { name: "closed", reason };

@@ -5,6 +5,7 @@ export type {
   CaptureRegion,
   ClickOptions,
   DragOptions,
+  HoldOptions,
   HoldTarget,
   InputOptions,
   MouseButton,

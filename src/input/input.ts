@@ -10,6 +10,7 @@ import { type InputServer, openServer } from "./open.ts";
 import {
   type ClickOptions,
   checkButton,
+  checkFlag,
   checkInputOptions,
   checkInteger,
   checkModifiers,
@@ -19,6 +20,7 @@ import {
   checkSignal,
   checkText,
   type DragOptions,
+  type HoldOptions,
   type HoldTarget,
   type InputOptions,
   type Point,
@@ -170,7 +172,8 @@ export class Input implements AsyncDisposable {
    * Holds a key, by a name as in {@link key}, or a button, as in `{ button: "left" }`,
    * until {@link up}. Keys repeat, as they do under a finger.
    */
-  async down(target: HoldTarget): Promise<void> {
+  async down(target: HoldTarget, options: HoldOptions = {}): Promise<void> {
+    checkOptions("down", options, ["exactly"]);
     if (typeof target === "object") {
       checkOptions("down", target, ["button"]);
       const button = checkButton("down", target.button);
@@ -178,7 +181,8 @@ export class Input implements AsyncDisposable {
       return;
     }
     const keysym = keysymOfName(target, "down");
-    await this.#do("down", () => this.#keyboard.down(keysym, false));
+    const exactly = checkFlag("down", "exactly", options.exactly);
+    await this.#do("down", () => this.#keyboard.down(keysym, exactly));
   }
 
   /** Releases a key or button, whoever holds it. */

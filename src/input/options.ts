@@ -41,6 +41,15 @@ export type MouseButton = "left" | "middle" | "right" | "back" | "forward";
 /** What can be held: a key by its name, or a button. */
 export type HoldTarget = string | { readonly button: MouseButton };
 
+/** How to hold. */
+export interface HoldOptions {
+  /**
+   * Whether a character arrives as what it is even where Shift or AltGr are held and
+   * would make another of it; they are released for the moment. Default: false.
+   */
+  readonly exactly?: boolean | undefined;
+}
+
 /** How to click. */
 export interface ClickOptions {
   /** Default: `"left"`. */
@@ -116,6 +125,12 @@ export function checkInteger(
   const isLegal = typeof value === "number" && Number.isInteger(value);
   if (isLegal && value >= min && value <= max) return value;
   throw refused(operation, field, `an integer from ${min} to ${max}`, value);
+}
+
+/** `true`, `false`, or left out, which is `false`. */
+export function checkFlag(operation: string, field: string, value: unknown): boolean {
+  if (value === undefined || typeof value === "boolean") return value ?? false;
+  throw refused(operation, field, "true or false", value);
 }
 
 /** A place, whose limits are looked at when the operation's turn comes. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /** One source, any number of viewers: what a `Bun.serve` needs for it. */
 import type { ServerWebSocket, WebSocketHandler } from "bun";
+import { type InputMessage, isInputMessage } from "../client/input-messages.ts";
 import {
   CLOSE_CODES,
   parseViewerMessage,
@@ -8,6 +9,7 @@ import {
   type ViewerMessage,
 } from "../client/messages.ts";
 import { ScreenCapture } from "../index.ts";
+import type { Input } from "../input/index.ts";
 import { type Refusal, refusalOf } from "./admission.ts";
 import { captureSource } from "./capture-source.ts";
 import { Channel, type ChannelStats } from "./channel.ts";
@@ -16,6 +18,7 @@ import type { Codec, StripeSource } from "./feed.ts";
 import { prometheusText } from "./metrics.ts";
 import { type FanoutOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { Viewer, type ViewerStats } from "./viewer.ts";
+import { ViewerInput } from "./viewer-input.ts";
 import {
   FANOUT_WEBSOCKET,
   type FanoutConnection,
@@ -115,7 +118,8 @@ export class Fanout implements AsyncDisposable {
     const refusal = refusalOf(request, this.#options) ?? this.#refusalOf(codec);
     if (refusal !== undefined || codec === undefined) return this.#refuse(refusal ?? NO_UPGRADE);
     const address = server.requestIP(request)?.address;
-    const data = new FanoutSocket((socket) => this.#join(socket, codec, address));
+    const input = this.#inputFor(request);
+    const data = new FanoutSocket((socket) => this.#join(socket, codec, address, input));
     return server.upgrade(request, { data }) ? undefined : this.#refuse(NO_UPGRADE);
   }
 
@@ -197,6 +201,7 @@ export class Fanout implements AsyncDisposable {
     socket: ServerWebSocket<unknown>,
     codec: Codec,
     address: string | undefined,
+    input: Input | undefined,
   ): FanoutConnection {
     const channel = this.#channel(codec);
     const viewer = new Viewer(this.#nextId++, socket, channel, address);
@@ -204,18 +209,40 @@ export class Fanout implements AsyncDisposable {
     this.#viewers.set(viewer, channel);
     this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
     channel.join(viewer);
+    const pointing = input && new ViewerInput(input, this.#options.onError);
+    if (pointing) viewer.tell(JSON.stringify({ type: "input" }));
     return {
       hear: (text) => {
         const message = parseViewerMessage(text);
-        if (allowance.spend(performance.now(), message !== undefined)) {
+        if (pointing && message && isInputMessage(message)) {
+          this.#point(viewer, pointing, message);
+        } else if (allowance.spend(performance.now(), message !== undefined)) {
           if (message) this.#hear(viewer, channel, message);
         } else {
           viewer.close(CLOSE_CODES.misbehaved, "too many messages");
         }
       },
       drained: () => viewer.drained(),
-      closed: () => this.#leave(viewer, channel),
+      closed: () => {
+        pointing?.release();
+        this.#leave(viewer, channel);
+      },
     };
+  }
+
+  /** The function of the options is somebody else's: what it throws is told, and means no. */
+  #inputFor(request: Request): Input | undefined {
+    try {
+      return this.#options.input(request);
+    } catch (error) {
+      this.#options.onError(error);
+      return undefined;
+    }
+  }
+
+  #point(viewer: Viewer, pointing: ViewerInput, message: InputMessage): void {
+    if (pointing.take(message)) return;
+    viewer.close(CLOSE_CODES.misbehaved, "too much input");
   }
 
   #leave(viewer: Viewer, channel: Channel): void {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /** The options of a fan-out and their validation. */
 import { PixelfluxError } from "../index.ts";
+import { Input } from "../input/index.ts";
 import type { AdmissionOptions } from "./admission.ts";
 import type { Codec, FeedStripe } from "./feed.ts";
 
@@ -30,6 +31,13 @@ export interface FanoutOptions extends AdmissionOptions {
   readonly adapt?: boolean | undefined;
   /** Whether any viewer may change the quality, for all of them. Default: false. */
   readonly viewerQuality?: boolean | undefined;
+  /**
+   * Where given, viewers point and type by it: all that are let in, which need the
+   * `token` then; or those for whose request the function gives one. Open it with the
+   * capture as its `region`. It stays yours to close. Default: none; what viewers send
+   * is ignored.
+   */
+  readonly input?: Input | ((request: Request) => Input | undefined) | undefined;
   /** The codecs that viewers may choose from; the first is for those that do not. Default: the source's. */
   readonly codecs?: readonly Codec[] | undefined;
   /**
@@ -55,6 +63,7 @@ export interface ResolvedOptions {
   readonly lagMs: number;
   readonly adapt: boolean;
   readonly viewerQuality: boolean;
+  readonly input: (request: Request) => Input | undefined;
   readonly codecs: readonly [Codec, ...Codec[]];
   readonly onStripe: ((stripe: FeedStripe) => void) | undefined;
   readonly onError: (error: unknown) => void;
@@ -64,7 +73,7 @@ const DAY_MS = 86_400_000;
 const TOKEN_LENGTH_MIN = 16;
 const NAMES = [
   ...["token", "origins", "viewersMax", "idleMs", "budgetBytes", "stallMs", "lagMs"],
-  ...["adapt", "viewerQuality", "codecs", "onStripe", "onError"],
+  ...["adapt", "viewerQuality", "input", "codecs", "onStripe", "onError"],
 ];
 
 /** @throws {PixelfluxError} `ERR_INVALID_SETTING` or `ERR_UNKNOWN_SETTING`, with `field`. */
@@ -91,6 +100,7 @@ export function resolveOptions(
     lagMs: integer("lagMs", options.lagMs ?? 1000, 50, 60_000),
     adapt: flag("adapt", options.adapt ?? true),
     viewerQuality: flag("viewerQuality", options.viewerQuality ?? false),
+    input: inputOf(options),
     codecs: codecsOf(options.codecs ?? available, available),
     ...{ onStripe, onError },
   };
@@ -105,6 +115,19 @@ function tokenOf(token: unknown): string | undefined {
     expected,
     typeof token === "string" ? `${token.length} characters` : token,
   );
+}
+
+/** Who may watch without a token is everybody who reaches the port: they are not to type. */
+function inputOf({ input, token }: FanoutOptions): (request: Request) => Input | undefined {
+  if (input === undefined) return () => undefined;
+  if (typeof input === "function") return input;
+  if (!(input instanceof Input)) {
+    throw refused("input", "an Input of pixelflux-ffi/input, or a function that gives one", input);
+  }
+  if (token !== undefined) return () => input;
+  const text =
+    "fanout: input needs a token, since every viewer may point and type: set the option token, or make input a function that decides by the request.";
+  throw new PixelfluxError("ERR_INVALID_SETTING", "fanout", text, { field: "input" });
 }
 
 function originsOf(origins: unknown): readonly string[] {

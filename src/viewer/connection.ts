@@ -31,6 +31,11 @@ export function streamUrl(page: string): URL {
   return url;
 }
 
+/** Whether a page, by its address, is to point and type where the server lets it: `?input=1`. */
+export function wantsInput(page: string): boolean {
+  return new URL(page).searchParams.get("input") === "1";
+}
+
 /** The player that runs now, and its successors on the same canvas. */
 export class Connection {
   readonly #canvas: HTMLCanvasElement;
@@ -66,7 +71,8 @@ export class Connection {
 
   #play(): StripePlayer {
     const { state, screen, stats } = this.#events;
-    const player = new StripePlayer(this.#canvas, streamUrl(location.href), { codec: this.#codec });
+    const options = { codec: this.#codec, input: wantsInput(location.href) };
+    const player = new StripePlayer(this.#canvas, streamUrl(location.href), options);
     window.player = player.on("state", state).on("screen", screen).on("stats", stats);
     state(player.state);
     return player;
