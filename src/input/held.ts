@@ -8,14 +8,12 @@ export class Held {
   readonly #keycodes = new Map<number, number>();
   readonly #buttons = new Set<number>();
   readonly #xtest: number;
+  readonly #changed: () => void;
 
-  constructor(xtestOpcode: number) {
+  /** @param changed - called after each change, ahead of its request's being sent. */
+  constructor(xtestOpcode: number, changed: () => void) {
     this.#xtest = xtestOpcode;
-  }
-
-  /** Whether anything is. */
-  get isEmpty(): boolean {
-    return this.#keycodes.size === 0 && this.#buttons.size === 0;
+    this.#changed = changed;
   }
 
   /** Of a keysym that is held. */
@@ -35,21 +33,25 @@ export class Held {
 
   pressKey(keysym: number, keycode: number): Buffer {
     this.#keycodes.set(keysym, keycode);
+    this.#changed();
     return fakeKey(this.#xtest, keycode, true);
   }
 
   releaseKey(keysym: number, keycode: number): Buffer {
     this.#keycodes.delete(keysym);
+    this.#changed();
     return fakeKey(this.#xtest, keycode, false);
   }
 
   pressButton(button: number): Buffer {
     this.#buttons.add(button);
+    this.#changed();
     return fakeButton(this.#xtest, button, true);
   }
 
   releaseButton(button: number): Buffer {
     this.#buttons.delete(button);
+    this.#changed();
     return fakeButton(this.#xtest, button, false);
   }
 
@@ -58,6 +60,7 @@ export class Held {
     const requests = this.releases();
     this.#keycodes.clear();
     this.#buttons.clear();
+    this.#changed();
     return requests;
   }
 

@@ -3,6 +3,7 @@
 import { PixelfluxError } from "../errors.ts";
 import { ServerError } from "../x11/connection.ts";
 import { RequestError } from "../x11/session.ts";
+import { GuardError } from "./guard.ts";
 import { Held } from "./held.ts";
 import { keysymOfName, parseCombination } from "./key-names.ts";
 import { Keyboard, NoSpareKey } from "./keyboard.ts";
@@ -57,8 +58,10 @@ export class Input implements AsyncDisposable {
 
   private constructor(server: InputServer, region: RegionReader) {
     this.#server = server;
-    this.#held = new Held(server.opcodes.xtest);
-    this.#keyboard = new Keyboard(server.session, server.opcodes, this.#held);
+    const { session, opcodes } = server;
+    const changed = () => this.#tellGuard();
+    this.#held = new Held(opcodes.xtest, changed);
+    this.#keyboard = new Keyboard(session, opcodes, this.#held, changed);
     this.#pointer = new Pointer(server, this.#held, region);
   }
 
@@ -99,7 +102,7 @@ export class Input implements AsyncDisposable {
     const modifiers = checkModifiers("click", asked.modifiers);
     await this.#do("click", async () => {
       if (place) await this.#pointer.move("click", place);
-      await this.#keyboard.holding(modifiers, () => this.#pointer.click(button, count));
+      await this.#keyboard.sendWith(modifiers, this.#pointer.clicks(button, count));
     });
   }
 
@@ -231,7 +234,12 @@ export class Input implements AsyncDisposable {
     });
     // Where the connection is lost there is nothing to be released.
     await Promise.allSettled([ending]);
+    this.#server.guard.end();
     session.close();
+  }
+
+  #tellGuard(): void {
+    this.#server.guard.tell(this.#held.releases(), this.#keyboard.restorations());
   }
 
   async #releaseAll(): Promise<void> {
@@ -291,6 +299,10 @@ function errorOf(error: unknown, operation: string): unknown {
   if (error instanceof RangeError) {
     const text = `${operation}: what the X server answers makes no sense (${error.message}).`;
     return new PixelfluxError("ERR_DISPLAY_LOST", operation, text, { cause: error });
+  }
+  if (error instanceof GuardError) {
+    const text = `${operation}: the system refuses the process that would release what is held when this one is killed. Raise \`ulimit -u\`.`;
+    return new PixelfluxError("ERR_NO_RESOURCE", operation, text, { cause: error });
   }
   if (error instanceof NoSpareKey) {
     const text = `${operation}: a character has no key on the present keyboard layout, and there is no key without a meaning that could be lent to it. Set a layout that has it, or close other programs that lend keys.`;

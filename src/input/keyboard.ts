@@ -49,10 +49,19 @@ export class Keyboard {
   readonly #spare = new SpareKeys();
   readonly #isHeld = (keycode: number) => this.#held.hasKeycode(keycode);
 
-  constructor(session: XSession, opcodes: Opcodes, held: Held) {
+  readonly #lending: () => void;
+
+  /** @param lending - called when keys are about to be lent, or have been given back. */
+  constructor(session: XSession, opcodes: Opcodes, held: Held, lending: () => void) {
     this.#session = session;
     this.#opcodes = opcodes;
     this.#held = held;
+    this.#lending = lending;
+  }
+
+  /** Requests that give the lent keys back. */
+  restorations(): Buffer[] {
+    return this.#spare.restorations();
   }
 
   /** Whether keys are lent, which {@link restore} gives back. */
@@ -88,14 +97,22 @@ export class Keyboard {
     await this.#session.settle();
   }
 
+  /** Sends requests with presses of the modifiers before and their releases behind, in one piece. */
+  async sendWith(modifiers: readonly number[], requests: readonly Buffer[]): Promise<void> {
+    if (modifiers.length === 0) {
+      this.#session.send(...requests);
+    } else {
+      const { keymap } = await this.#readingWith(modifiers);
+      const [before, after] = this.#modifierRequests(keymap, modifiers);
+      this.#session.send(...before, ...requests, ...after);
+    }
+    await this.#session.settle();
+  }
+
   /** Holds the modifiers while something is done. */
   async holding(modifiers: readonly number[], work: () => Promise<void>): Promise<void> {
-    if (modifiers.length === 0) return work();
-    const { keymap } = await this.#readingWith(modifiers);
     const mine = modifiers.filter((keysym) => this.#held.keycodeOf(keysym) === undefined);
-    for (const keysym of mine) {
-      this.#session.send(this.#held.pressKey(keysym, this.#keycode(keymap, keysym)));
-    }
+    for (const keysym of mine) await this.down(keysym, false);
     try {
       await work();
     } finally {
@@ -147,6 +164,7 @@ export class Keyboard {
     await Bun.sleep(waitMs);
     this.#session.send(...requests);
     await this.#session.settle();
+    this.#lending();
   }
 
   async #read(): Promise<Reading> {
@@ -196,6 +214,7 @@ export class Keyboard {
     const nowMs = performance.now();
     if (this.#spare.capacity(keymap, this.#isHeld) < missing.length) throw new NoSpareKey();
     const change = this.#spare.lend(missing, kept, keymap, this.#isHeld, nowMs);
+    this.#lending();
     await Bun.sleep(change.waitMs);
     this.#session.send(...change.requests);
     const sentMs = performance.now();

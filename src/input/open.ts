@@ -2,11 +2,13 @@
 /** From a display's name to a server that takes input. */
 import { PixelfluxError } from "../errors.ts";
 import { show } from "../settings.ts";
+import type { Authorization } from "../x11/authority.ts";
 import { ServerError } from "../x11/connection.ts";
 import { type DisplayName, parseDisplayName } from "../x11/display-name.ts";
 import { cookieFor } from "../x11/server-description.ts";
 import { XSession } from "../x11/session.ts";
 import { screensOf } from "../x11/setup.ts";
+import { Guard } from "./guard.ts";
 import type { Opcodes } from "./keyboard.ts";
 import { ignoreGrabs, useXkb } from "./requests.ts";
 
@@ -16,6 +18,7 @@ export interface InputServer {
   readonly opcodes: Opcodes;
   /** The root window of the display's screen. */
   readonly root: number;
+  readonly guard: Guard;
 }
 
 const OPERATION = "Input.open";
@@ -26,7 +29,8 @@ export async function openServer(display: string): Promise<InputServer> {
   if (name === undefined) {
     throw cannotOpen(display, 'that is no display\'s name, as in ":0" or "host:1.0"');
   }
-  const session = await connect(display, name);
+  const authorization = cookieFor(name);
+  const session = await connect(display, name, authorization);
   try {
     const root = screensOf(session.setup)[name.screen]?.root;
     if (root === undefined) throw cannotOpen(display, `it has no screen ${name.screen}`);
@@ -36,16 +40,20 @@ export async function openServer(display: string): Promise<InputServer> {
     ]);
     session.send(ignoreGrabs(xtest));
     await session.ask(useXkb(xkb));
-    return { session, opcodes: { xtest, xkb }, root };
+    return { session, opcodes: { xtest, xkb }, root, guard: new Guard(name, authorization) };
   } catch (error) {
     session.close();
     throw error instanceof PixelfluxError ? error : cannotOpen(display, wordsOf(error), error);
   }
 }
 
-async function connect(display: string, name: DisplayName): Promise<XSession> {
+async function connect(
+  display: string,
+  name: DisplayName,
+  authorization: Authorization | undefined,
+): Promise<XSession> {
   try {
-    return await XSession.open(name, cookieFor(name));
+    return await XSession.open(name, authorization);
   } catch (error) {
     throw cannotOpen(display, wordsOf(error), error);
   }

@@ -36,14 +36,11 @@ export class Pointer {
     await session.settle();
   }
 
-  async click(button: number, count: number): Promise<void> {
-    const { session, opcodes } = this.#server;
-    const once = [
-      fakeButton(opcodes.xtest, button, true),
-      fakeButton(opcodes.xtest, button, false),
-    ];
-    session.send(...Array.from({ length: count }, () => once).flat());
-    await session.settle();
+  /** The requests of so many clicks. */
+  clicks(button: number, count: number): Buffer[] {
+    const { xtest } = this.#server.opcodes;
+    const once = [fakeButton(xtest, button, true), fakeButton(xtest, button, false)];
+    return Array.from({ length: count }, () => once).flat();
   }
 
   /** The button is released whatever happens on the way. */
@@ -66,8 +63,11 @@ export class Pointer {
   }
 
   async scroll(dx: number, dy: number): Promise<void> {
-    await this.click(dy < 0 ? WHEELS.up : WHEELS.down, Math.abs(dy));
-    await this.click(dx < 0 ? WHEELS.left : WHEELS.right, Math.abs(dx));
+    this.#server.session.send(
+      ...this.clicks(dy < 0 ? WHEELS.up : WHEELS.down, Math.abs(dy)),
+      ...this.clicks(dx < 0 ? WHEELS.left : WHEELS.right, Math.abs(dx)),
+    );
+    await this.#server.session.settle();
   }
 
   async buttonDown(button: number): Promise<void> {

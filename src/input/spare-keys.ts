@@ -76,6 +76,11 @@ export class SpareKeys {
     return { requests: mappingRequests(meanings), waitMs: waitAfter(usedMs, nowMs) };
   }
 
+  /** Requests that take every loan back. */
+  restorations(): Buffer[] {
+    return mappingRequests(new Map([...this.#loans.keys()].map((keycode) => [keycode, 0])));
+  }
+
   /** Takes every loan back that is still ours. */
   restore(keymap: Keymap, nowMs: number): MappingChange {
     const lent = this.#lent(keymap, () => false);

@@ -118,7 +118,6 @@ export class ViewerInput {
       this.#waiting -= 1;
     }
   }
-
 }
 
 function placeOf({ x, y }: Point): Point {
