@@ -26,6 +26,8 @@
  *   pf_capture_drain   main thread     takes stripes and reads the state
  *   pf_capture_request_screenshot, pf_capture_drain_screenshots
  *                      main thread     asks for single pictures, and takes them
+ *   pf_capture_drain_cursor
+ *                      main thread     takes the pointer, where that is a stream
  *   pf_capture_stop    any thread      asks for the end, returns at once
  *   pf_capture_join    poll thread     until every native thread has ended
  *   pf_capture_free    any thread      the handle is stale from here on
@@ -141,6 +143,15 @@ typedef enum pf_stripe_header {
     PF_HEADER_EXTENDED = 3
 } pf_stripe_header;
 
+/** Where the pointer goes. */
+typedef enum pf_cursor_mode {
+    PF_CURSOR_NONE = 0,
+    /** Into the pixels. */
+    PF_CURSOR_BLEND = 1,
+    /** Beside them: pf_capture_drain_cursor tells of it. */
+    PF_CURSOR_STREAM = 2
+} pf_cursor_mode;
+
 /**
  * What to capture and how to encode it. Every field has to be set; booleans
  * are 0 or 1. Ranges are checked; the message of a refusal names the field.
@@ -161,7 +172,7 @@ typedef struct pf_settings {
     uint32_t capture_height;
     /** Upper bound of the frame rate, 1...240. */
     double target_fps;
-    /** Blend the pointer's image into the pixels. */
+    /** pf_cursor_mode. */
     uint32_t capture_cursor;
     /** 0...100. */
     uint32_t jpeg_quality;
@@ -310,6 +321,45 @@ typedef struct pf_screenshot {
     uint32_t height;
     uint32_t reserved;
 } pf_screenshot;
+
+/** Sides of a pointer's image in px; a larger one counts as not visible. */
+#define PF_CURSOR_SIDE_PX_MAX 256
+
+/** Images that a reader of the pointer's stream has to keep: those handed out last. */
+#define PF_CURSOR_IMAGE_COUNT_MAX 64
+
+/**
+ * The pointer as it is now, as pf_capture_drain_cursor hands it out. `bytes`, where
+ * there is an image, is owned, and given back, as that of a pf_stripe is. The first
+ * two fields are in the same places as there and the structure is no larger, so
+ * that a lease can hold it in a stripe's place.
+ */
+typedef struct pf_cursor {
+    /** The image where it is a new one, else 0: RGBA, a byte each, straight (not
+     * premultiplied), rows top-down without padding. */
+    uint64_t bytes;
+    /** To be handed to pf_stripe_release; 0 without an image. */
+    uint64_t context;
+    /** width * height * 4. */
+    uint32_t size_bytes;
+    /** Whether any pixel of it lies in the region. The server has one, and it is not
+     * all transparent then. */
+    uint32_t visible;
+    /** Its hot spot in px of the region; it may lie outside. Where it is not visible:
+     * as it was when it last was. */
+    int32_t x;
+    int32_t y;
+    /** Which image it has, never 0: one of the last PF_CURSOR_IMAGE_COUNT_MAX that
+     * have been handed out, or the one that comes with it. 0 where not visible. */
+    uint32_t image_id;
+    /** Of the image that comes with it, 1...PF_CURSOR_SIDE_PX_MAX; else 0. */
+    uint32_t width;
+    uint32_t height;
+    /** The hot spot within that image, which it lies in. */
+    uint32_t hot_x;
+    uint32_t hot_y;
+    uint32_t reserved;
+} pf_cursor;
 
 /** Stripes that a lease may have room for. */
 #define PF_LEASE_STRIPE_COUNT_MAX 1024
@@ -555,15 +605,33 @@ PF_API int32_t pf_capture_drain_screenshots(uint64_t handle, pf_screenshot *scre
                                             uint32_t capacity, uint32_t *count);
 
 /**
- * Blocks until there is news (a stripe, a screenshot, a change of phase or size),
+ * Writes the pointer's present state to *cursor and 1 to *count where it differs
+ * from what was handed out last; else *count is 0 and *cursor unchanged. For
+ * captures of PF_CURSOR_STREAM, from the first frame on. Never blocks, and does not
+ * touch stripes or their news.
+ *
+ * States are not queued: the newest wins. An image comes with the first state that
+ * shows it, and again where it has fallen out of the last
+ * PF_CURSOR_IMAGE_COUNT_MAX. States are read at most target_fps times a second; the
+ * pointer alone makes no frame, and one that stands still wakes nobody. A pointer
+ * that a program warps is seen with the next frame. When a display that was lost is
+ * back, and when the mode begins, the state is told anew; when it ends the pointer
+ * is told to be not visible. After pf_capture_stop nothing is handed out any more.
+ *
+ * Errors: INVALID_ARGUMENT, STALE_HANDLE.
+ */
+PF_API int32_t pf_capture_drain_cursor(uint64_t handle, pf_cursor *cursor, uint32_t *count);
+
+/**
+ * Blocks until there is news (a stripe, a screenshot, the pointer, a change of phase or size),
  * the capture has ended, or timeout_ms (0...PF_WAIT_MS_MAX, larger values count as
  * that) has passed. Takes nothing out of the queue.
  *
  * News is told once: OK is not returned again before the next
  * pf_capture_drain, so that a caller that is behind is not told twice. Stripes
  * which that drain leaves behind are no news; its state counts them. A screenshot
- * is told of whether or not older news has been drained. ENDED is returned every
- * time.
+ * is told of whether or not older news has been drained; the pointer once until
+ * pf_capture_drain_cursor. ENDED is returned every time.
  *
  * Returns OK, TIMEOUT or ENDED. Errors: STALE_HANDLE.
  */

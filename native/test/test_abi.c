@@ -60,6 +60,8 @@ static void check_stale(uint64_t handle) {
     CHECK_EQUAL(pf_capture_free(handle), PF_STATUS_STALE_HANDLE);
     CHECK_EQUAL(pf_capture_message(handle, text, sizeof text), PF_STATUS_STALE_HANDLE);
     CHECK_EQUAL(pf_capture_stats(handle, &stats), PF_STATUS_STALE_HANDLE);
+    pf_cursor cursor;
+    CHECK_EQUAL(pf_capture_drain_cursor(handle, &cursor, &count), PF_STATUS_STALE_HANDLE);
 }
 
 static void a_stale_handle_is_told_from_its_successor(void) {
@@ -100,6 +102,9 @@ static void null_and_short_arguments_are_refused(void) {
     CHECK_EQUAL(pf_last_message((char *)&state, 0), refused);
     CHECK_EQUAL(pf_capture_stats(handle, NULL), refused);
     CHECK_EQUAL(pf_capture_stats(handle, &short_stats), refused);
+    pf_cursor cursor;
+    CHECK_EQUAL(pf_capture_drain_cursor(handle, NULL, &count), refused);
+    CHECK_EQUAL(pf_capture_drain_cursor(handle, &cursor, NULL), refused);
     CHECK_EQUAL(pf_memory_usage(NULL), refused);
     CHECK_EQUAL(pf_memory_usage(&short_memory), refused);
     pf_stripe_release(NULL, NULL);
@@ -131,7 +136,7 @@ static void every_field_out_of_range_is_named(void) {
     REFUSE(target_fps, 0.99);
     REFUSE(target_fps, 240.1);
     REFUSE(target_fps, NAN);
-    REFUSE(capture_cursor, 2);
+    REFUSE(capture_cursor, 3);
     REFUSE(jpeg_quality, 101);
     REFUSE(paint_over_jpeg_quality, 101);
     REFUSE(jpeg_full_color, 2);

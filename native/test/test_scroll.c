@@ -59,9 +59,9 @@ static pf_status desk_grab(pf_source *source, const pf_bands *bands, pf_bands_ar
     return PF_STATUS_OK;
 }
 
-static pf_status desk_cursor(pf_source *source, pf_sprite *cursor, pf_error *error) {
+static pf_status desk_cursor(pf_source *source, pf_source_cursor *cursor, pf_error *error) {
     (void)error;
-    *cursor = ((desk *)source)->cursor_sprite;
+    *cursor = (pf_source_cursor){.image = ((desk *)source)->cursor_sprite};
     return PF_STATUS_OK;
 }
 
@@ -82,7 +82,7 @@ static desk *set_up(bool refresh) {
     memset(self->cursor, 0xff, sizeof self->cursor); /* opaque white */
     pf_settings settings = default_settings("none");
     settings.stripe_header = PF_HEADER_EXTENDED;
-    settings.capture_cursor = 1;
+    settings.capture_cursor = PF_CURSOR_BLEND;
     settings.use_paint_over_quality = refresh;
     pf_error error = {0};
     CHECK_EQUAL(pf_frame_stage_init(&self->stage, &settings, &error), PF_STATUS_OK);

@@ -125,13 +125,67 @@ static void a_server_without_extensions_is_captured_too(void) {
     run_sessions("XFIXES", 1);
 }
 
+/** Waits until the pointer has something new to tell. */
+static pf_cursor await_cursor(uint64_t handle) {
+    pf_cursor cursor = {0};
+    uint32_t count = 0;
+    for (int step = 0; count == 0; step++) {
+        CHECK(step < 300);
+        CHECK(pf_capture_wait(handle, PF_WAIT_MS_MAX) >= 0);
+        CHECK_EQUAL(pf_capture_drain_cursor(handle, &cursor, &count), PF_STATUS_OK);
+    }
+    if (cursor.context != 0) {
+        pf_stripe_release((void *)(uintptr_t)cursor.bytes, (void *)(uintptr_t)cursor.context);
+    }
+    return cursor;
+}
+
+static void warp(screen *screen, int16_t x, int16_t y) {
+    xcb_warp_pointer(screen->connection, XCB_NONE, screen->root, 0, 0, 0, 0, x, y);
+    /* No event tells of it: it is seen with the next frame. */
+    paint(screen, 300, ++screen->painted * 0x010305);
+}
+
+static void a_pointer_is_streamed_while_stripes_wait(void) {
+    screen screen = {0};
+    open_screen(&screen, NULL);
+    warp(&screen, 50, 60);
+    pf_settings settings = default_settings(screen.display);
+    settings.capture_cursor = PF_CURSOR_STREAM;
+    uint64_t handle = 0;
+    CHECK_EQUAL(pf_capture_start(&settings, &handle), PF_STATUS_OK);
+    pf_cursor first = await_cursor(handle);
+    CHECK(first.visible && first.x == 50 && first.y == 60 && first.context != 0);
+    CHECK(first.size_bytes == first.width * first.height * 4);
+    /* No stripe is ever drained: frames are held back after some, the pointer is not. */
+    for (int16_t x = 51; x < 53; x++) {
+        warp(&screen, x, 60);
+        pf_cursor next = await_cursor(handle);
+        CHECK(next.x == x && next.image_id == first.image_id && next.context == 0);
+    }
+    settings.capture_cursor = PF_CURSOR_NONE;
+    CHECK_EQUAL(pf_capture_update(handle, &settings), PF_STATUS_OK);
+    CHECK(!await_cursor(handle).visible);
+    settings.capture_cursor = PF_CURSOR_STREAM;
+    CHECK_EQUAL(pf_capture_update(handle, &settings), PF_STATUS_OK);
+    pf_cursor again = await_cursor(handle);
+    CHECK(again.visible && again.x == 52 && again.image_id == first.image_id);
+    /* In the middle of something that is not drained. */
+    warp(&screen, 70, 70);
+    CHECK_EQUAL(pf_capture_free(handle), PF_STATUS_OK);
+    close_screen(&screen);
+    session_check_nothing_left();
+}
+
 static void every_refused_request_is_survived_on_a_screen(void) {
     const char *extensions[] = {NULL, "MIT-SHM"};
     for (size_t index = 0; index < 2; index++) {
         screen screen = {0};
         open_screen(&screen, extensions[index]);
         pf_settings settings = default_settings(screen.display);
-        settings.capture_cursor = 1;
+        settings.capture_cursor = PF_CURSOR_BLEND;
+        session_survive_refusals(&settings, 8);
+        settings.capture_cursor = PF_CURSOR_STREAM;
         session_survive_refusals(&settings, 8);
         close_screen(&screen);
     }
@@ -196,6 +250,7 @@ static void a_capture_stops_while_it_connects(void) {
 const pf_test session_tests[] = {
     TEST(a_real_screen_is_captured_in_every_mode),
     TEST(a_server_without_extensions_is_captured_too),
+    TEST(a_pointer_is_streamed_while_stripes_wait),
     TEST(every_refused_request_is_survived_on_a_screen),
     TEST(a_server_that_dies_is_told_of),
     TEST(a_capture_stops_while_its_server_hangs),

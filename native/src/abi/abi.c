@@ -127,6 +127,19 @@ int32_t pf_capture_drain_screenshots(uint64_t handle, pf_screenshot *screenshots
     return PF_STATUS_OK;
 }
 
+int32_t pf_capture_drain_cursor(uint64_t handle, pf_cursor *cursor, uint32_t *count) {
+    if (cursor == NULL || count == NULL) {
+        return refuse("cursor, count: expected a pointer, received NULL");
+    }
+    pf_capture *capture = pf_handles_acquire(handle);
+    if (capture == NULL) {
+        return PF_STATUS_STALE_HANDLE;
+    }
+    *count = pf_cursor_stream_drain(&capture->cursor, cursor);
+    pf_handles_release(handle);
+    return PF_STATUS_OK;
+}
+
 int32_t pf_capture_wait(uint64_t handle, uint32_t timeout_ms) {
     pf_capture *capture = pf_handles_acquire(handle);
     if (capture == NULL) {

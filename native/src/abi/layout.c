@@ -18,6 +18,7 @@ _Static_assert(sizeof(pf_stripe) == 80, "pf_stripe");
 _Static_assert(sizeof(pf_screenshot_request) == 32, "pf_screenshot_request");
 _Static_assert(sizeof(pf_screenshot) == 48, "pf_screenshot");
 _Static_assert(sizeof(pf_lease) == 24, "pf_lease");
+_Static_assert(sizeof(pf_cursor) == 56, "pf_cursor");
 _Static_assert(sizeof(pf_state) == 32, "pf_state");
 _Static_assert(sizeof(pf_stats) == 104, "pf_stats");
 _Static_assert(sizeof(pf_histogram) == 56, "pf_histogram");
@@ -28,6 +29,11 @@ _Static_assert(sizeof(pf_screenshot) <= sizeof(pf_stripe) &&
                    offsetof(pf_screenshot, bytes) == offsetof(pf_stripe, bytes) &&
                    offsetof(pf_screenshot, context) == offsetof(pf_stripe, context),
                "a lease holds a screenshot in a stripe's place");
+
+_Static_assert(sizeof(pf_cursor) <= sizeof(pf_stripe) &&
+                   offsetof(pf_cursor, bytes) == offsetof(pf_stripe, bytes) &&
+                   offsetof(pf_cursor, context) == offsetof(pf_stripe, context),
+               "a lease holds a pointer's image in a stripe's place");
 
 typedef struct field {
     const char *name;
@@ -110,6 +116,13 @@ static const field screenshot_fields[] = {
     FIELD(pf_screenshot, width),        FIELD(pf_screenshot, height),
 };
 
+static const field cursor_fields[] = {
+    FIELD(pf_cursor, bytes),    FIELD(pf_cursor, context), FIELD(pf_cursor, size_bytes),
+    FIELD(pf_cursor, visible),  FIELD(pf_cursor, x),       FIELD(pf_cursor, y),
+    FIELD(pf_cursor, image_id), FIELD(pf_cursor, width),   FIELD(pf_cursor, height),
+    FIELD(pf_cursor, hot_x),    FIELD(pf_cursor, hot_y),
+};
+
 static const field state_fields[] = {
     FIELD(pf_state, size_bytes),   FIELD(pf_state, phase),       FIELD(pf_state, error),
     FIELD(pf_state, queued_count), FIELD(pf_state, width),       FIELD(pf_state, height),
@@ -175,6 +188,7 @@ static const structure structures[] = {
     STRUCTURE(pf_capabilities, capabilities_fields),
     STRUCTURE(pf_screenshot_request, screenshot_request_fields),
     STRUCTURE(pf_screenshot, screenshot_fields),
+    STRUCTURE(pf_cursor, cursor_fields),
 };
 
 static char text[8192];

@@ -22,7 +22,7 @@ static const field_range ranges[] = {
     RANGE(capture_y, 0, 32767),
     RANGE(capture_width, 0, 16384),
     RANGE(capture_height, 0, 16384),
-    RANGE(capture_cursor, 0, 1),
+    RANGE(capture_cursor, PF_CURSOR_NONE, PF_CURSOR_STREAM),
     RANGE(jpeg_quality, 0, 100),
     RANGE(paint_over_jpeg_quality, 0, 100),
     RANGE(jpeg_full_color, 0, 1),

@@ -32,6 +32,7 @@ static pf_capture *alloc_capture(const pf_settings *settings) {
 static void init_capture(pf_capture *capture) {
     pf_outbox_init(&capture->outbox, &capture->wake, capture->settings->queue_frames);
     pf_screenshots_init(&capture->screenshots, &capture->outbox, &capture->wake);
+    pf_cursor_stream_init(&capture->cursor, &capture->outbox);
     pthread_mutex_init(&capture->lock, NULL);
     pthread_mutex_init(&capture->update_lock, NULL);
     pthread_cond_init(&capture->joined_changed, NULL);
@@ -39,6 +40,7 @@ static void init_capture(pf_capture *capture) {
 }
 
 static void deinit_capture(pf_capture *capture) {
+    pf_cursor_stream_deinit(&capture->cursor);
     pf_screenshots_deinit(&capture->screenshots);
     pf_outbox_deinit(&capture->outbox);
     pthread_cond_destroy(&capture->joined_changed);
@@ -103,7 +105,7 @@ static pf_status check_change(const pf_capture *capture, const pf_settings *sett
     if (capture->screen_width == 0) {
         return PF_STATUS_OK;
     }
-    if (settings->capture_cursor && !capture->cursor_supported) {
+    if (settings->capture_cursor != PF_CURSOR_NONE && !capture->cursor_supported) {
         return pf_source_refuse_cursor(error);
     }
     return pf_settings_same_region(settings, capture->wanted)
@@ -157,6 +159,7 @@ pf_status pf_capture_want_screenshot(pf_capture *capture, const pf_screenshot_re
 
 void pf_capture_end(pf_capture *capture) {
     pf_screenshots_close(&capture->screenshots);
+    pf_cursor_stream_close(&capture->cursor);
     pf_outbox_close(&capture->outbox);
     pf_wake_stop(&capture->wake);
 }

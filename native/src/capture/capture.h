@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "capture/cursor_stream.h"
 #include "capture/frame.h"
 #include "capture/outbox.h"
 #include "capture/pacer.h"
@@ -17,6 +18,7 @@ typedef struct pf_capture {
     pf_wake wake;
     pf_outbox outbox;
     pf_screenshots screenshots;
+    pf_cursor_stream cursor;
 
     /** One update at a time: each may have to read a file. */
     pthread_mutex_t update_lock;

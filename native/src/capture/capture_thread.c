@@ -24,7 +24,18 @@ static pf_status watch_cursor(pf_capture *capture, pf_error *error) {
     pf_source *source = capture->stage.source;
     return source->ops->watch_cursor == NULL
                ? PF_STATUS_OK
-               : source->ops->watch_cursor(source, capture->settings->capture_cursor, error);
+               : source->ops->watch_cursor(
+                     source, capture->settings->capture_cursor != PF_CURSOR_NONE, error);
+}
+
+/** Takes the pointer's mode over. */
+static pf_status configure_cursor(pf_capture *capture, pf_error *error) {
+    pf_status status = watch_cursor(capture, error);
+    bool streams = capture->settings->capture_cursor == PF_CURSOR_STREAM;
+    if (status == PF_STATUS_OK) {
+        pf_cursor_stream_configure(&capture->cursor, streams, capture->settings->target_fps);
+    }
+    return status;
 }
 
 static pf_status open_stages(pf_capture *capture, pf_error *error) {
@@ -42,8 +53,9 @@ static pf_status open_stages(pf_capture *capture, pf_error *error) {
     capture->stage.wake = &capture->wake;
     capture->stage.watermark = capture->watermark;
     tell_size(capture);
+    pf_cursor_stream_restart(&capture->cursor);
     status = pf_frame_stage_init(&capture->stage, capture->settings, error);
-    return status == PF_STATUS_OK ? watch_cursor(capture, error) : status;
+    return status == PF_STATUS_OK ? configure_cursor(capture, error) : status;
 }
 
 static void close_stages(pf_capture *capture) {
@@ -88,6 +100,7 @@ static pf_status refit(pf_capture *capture, pf_error *error) {
         source->ops->set_region(source, pf_settings_region(capture->settings), error);
     if (status == PF_STATUS_OK) {
         tell_size(capture);
+        capture->cursor.look = true;
         status = pf_frame_stage_configure(&capture->stage, capture->settings, true, error);
     }
     return status;
@@ -106,7 +119,7 @@ static pf_status apply_update(pf_capture *capture, pf_error *error) {
         return error->status;
     }
     pf_pacer_set_rate(&capture->pacer, capture->settings->target_fps);
-    pf_status status = watch_cursor(capture, error);
+    pf_status status = configure_cursor(capture, error);
     if (status != PF_STATUS_OK) {
         return status;
     }
@@ -193,6 +206,14 @@ static pf_status take_screenshots(pf_capture *capture, pf_source_events *events,
     return pf_screenshots_take(&capture->screenshots, &capture->stage, count, error);
 }
 
+/** A pointer that a program warps makes no event: it is looked at with each frame. */
+static pf_status look_for_warp(pf_capture *capture, uint64_t now_ns, pf_error *error) {
+    pf_source_events none = {0};
+    uint64_t due_ns;
+    capture->cursor.look = true;
+    return pf_cursor_stream_turn(&capture->cursor, &capture->stage, &none, now_ns, &due_ns, error);
+}
+
 /** One turn: takes a frame, or sleeps until there may be reason for one. */
 static pf_status turn(pf_capture *capture, pf_error *error) {
     pf_source *source = capture->stage.source;
@@ -205,6 +226,12 @@ static pf_status turn(pf_capture *capture, pf_error *error) {
         return status;
     }
     uint64_t now_ns = pf_clock_now_ns();
+    uint64_t look_ns;
+    status =
+        pf_cursor_stream_turn(&capture->cursor, &capture->stage, &events, now_ns, &look_ns, error);
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
     bool change = has_change(capture, &events);
     uint64_t frame_ns = change ? capture->pacer.next_ns : refresh_ns(capture);
     if (capture->reason_ns == 0 && (change || frame_ns <= now_ns)) {
@@ -212,11 +239,15 @@ static pf_status turn(pf_capture *capture, pf_error *error) {
     }
     if (frame_ns <= now_ns) {
         if (pf_outbox_has_room(&capture->outbox)) {
-            return take_frame(capture, events.damaged, change, now_ns, error);
+            status = look_for_warp(capture, now_ns, error);
+            return status == PF_STATUS_OK
+                       ? take_frame(capture, events.damaged, change, now_ns, error)
+                       : status;
         }
         frame_ns = PF_NEVER_NS; /* The reader's next drain kicks. */
     }
-    pf_wake_wait(&capture->wake, source->ops->poll_fd(source), frame_ns);
+    pf_wake_wait(&capture->wake, source->ops->poll_fd(source),
+                 look_ns < frame_ns ? look_ns : frame_ns);
     atomic_fetch_add_explicit(&capture->wakeups, 1, memory_order_relaxed);
     return PF_STATUS_OK;
 }

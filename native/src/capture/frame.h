@@ -87,7 +87,7 @@ struct pf_frame_stage {
     pf_sprite overlays_before[PF_OVERLAY_COUNT];
     uint32_t watermark_location;
     uint64_t watermark_step;
-    bool capture_cursor;
+    bool blend_cursor;
     /** They may differ from those of the frame before. */
     bool overlays_changed;
 

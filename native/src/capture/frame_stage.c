@@ -155,7 +155,7 @@ pf_status pf_frame_stage_configure(pf_frame_stage *stage, const pf_settings *set
     stage->policy = policy_of(settings);
     stage->header = settings->stripe_header;
     stage->watermark_location = settings->watermark_location;
-    stage->capture_cursor = settings->capture_cursor;
+    stage->blend_cursor = settings->capture_cursor == PF_CURSOR_BLEND;
     stage->jpeg_full_color = settings->jpeg_full_color;
     stage->overlays_changed = true;
     if (same && restart) {

@@ -129,6 +129,22 @@ void pf_outbox_tell_screenshot(pf_outbox *outbox) {
     pthread_mutex_unlock(&outbox->lock);
 }
 
+void pf_outbox_tell_cursor(pf_outbox *outbox) {
+    pthread_mutex_lock(&outbox->lock);
+    outbox->cursor_news = true;
+    if (!outbox->cursor_told) {
+        pthread_cond_broadcast(&outbox->changed);
+    }
+    pthread_mutex_unlock(&outbox->lock);
+}
+
+void pf_outbox_take_cursor_news(pf_outbox *outbox) {
+    pthread_mutex_lock(&outbox->lock);
+    outbox->cursor_news = false;
+    outbox->cursor_told = false;
+    pthread_mutex_unlock(&outbox->lock);
+}
+
 void pf_outbox_close(pf_outbox *outbox) {
     pthread_mutex_lock(&outbox->lock);
     outbox->closed = true;
@@ -159,12 +175,14 @@ static bool stripes_untold(const pf_outbox *outbox) {
 }
 
 static bool untold(const pf_outbox *outbox) {
-    return outbox->screenshot_untold || stripes_untold(outbox);
+    return outbox->screenshot_untold || (outbox->cursor_news && !outbox->cursor_told) ||
+           stripes_untold(outbox);
 }
 
 /** The reader knows of everything from now on. */
 static void note_told(pf_outbox *outbox) {
     outbox->screenshot_untold = false;
+    outbox->cursor_told = outbox->cursor_news;
     if (stripes_untold(outbox)) {
         outbox->told = true;
         outbox->told_ns = pf_clock_now_ns();

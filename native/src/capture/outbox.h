@@ -36,6 +36,9 @@ typedef struct pf_outbox {
     uint64_t told_ns;
     /** A screenshot has been answered, and the reader not been told. */
     bool screenshot_untold;
+    /** The pointer has changed since it was drained; the reader has been told. */
+    bool cursor_news;
+    bool cursor_told;
     pf_state state;
     pf_error error;
     /** Sums for pf_stats. */
@@ -75,6 +78,11 @@ void pf_outbox_lose_source(pf_outbox *outbox, const pf_error *loss);
 
 /** A screenshot has been answered: the next pf_outbox_wait tells of it. */
 void pf_outbox_tell_screenshot(pf_outbox *outbox);
+
+/** The pointer has changed: the next pf_outbox_wait tells of it, unless one has
+ * since pf_outbox_take_cursor_news. */
+void pf_outbox_tell_cursor(pf_outbox *outbox);
+void pf_outbox_take_cursor_news(pf_outbox *outbox);
 
 /** Discards what is queued and whatever will be pushed. */
 void pf_outbox_close(pf_outbox *outbox);

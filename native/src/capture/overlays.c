@@ -14,11 +14,13 @@ static pf_sprite place_watermark(const pf_frame_stage *stage, uint64_t step) {
 
 static pf_status place_cursor(pf_frame_stage *stage, pf_sprite *overlay, pf_error *error) {
     const pf_source_ops *ops = stage->source->ops;
-    *overlay = (pf_sprite){0};
-    if (!stage->capture_cursor || ops->read_cursor == NULL) {
-        return PF_STATUS_OK;
+    pf_source_cursor cursor = {0};
+    pf_status status = PF_STATUS_OK;
+    if (stage->blend_cursor && ops->read_cursor != NULL) {
+        status = ops->read_cursor(stage->source, &cursor, error);
     }
-    return ops->read_cursor(stage->source, overlay, error);
+    *overlay = cursor.image;
+    return status;
 }
 
 static void damage_stripes_under(pf_frame_stage *stage, const pf_sprite *overlay) {

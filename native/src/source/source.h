@@ -35,6 +35,15 @@ typedef struct pf_source_events {
 /** Told as bands arrive, in order, while a grab is still going on. */
 typedef void (*pf_bands_arrived)(void *context, pf_band_range bands);
 
+/** The pointer as a source sees it. */
+typedef struct pf_source_cursor {
+    /** Its image, placed in the region; without pixels where there is none to be seen. */
+    pf_sprite image;
+    /** Its hot spot, from the image's top left corner. */
+    uint32_t hot_x;
+    uint32_t hot_y;
+} pf_source_cursor;
+
 typedef struct pf_source_ops {
     /** The descriptor that becomes readable with news, or -1. */
     int (*poll_fd)(pf_source *source);
@@ -53,9 +62,9 @@ typedef struct pf_source_ops {
     /** Begins or ends to tell of the pointer. NULL where there is none. Refuses
      * where it is not supported. */
     pf_status (*watch_cursor)(pf_source *source, bool on, pf_error *error);
-    /** Looks at the watched pointer: its image, not its hot spot, is placed in
-     * the region. The pixels are the source's and stay until the next look. */
-    pf_status (*read_cursor)(pf_source *source, pf_sprite *cursor, pf_error *error);
+    /** Looks at the watched pointer. The pixels are the source's and stay until the
+     * next look. */
+    pf_status (*read_cursor)(pf_source *source, pf_source_cursor *cursor, pf_error *error);
     void (*close)(pf_source *source);
 } pf_source_ops;
 

@@ -63,10 +63,9 @@ typedef struct x11_source {
     uint8_t xfixes_event;
     /** 0 without the X Input extension. */
     uint8_t xinput_opcode;
-    pf_sprite cursor;
+    pf_source_cursor cursor;
+    /** NULL where there is nothing to be seen. */
     uint8_t *cursor_pixels;
-    int32_t cursor_hot_x;
-    int32_t cursor_hot_y;
 } x11_source;
 
 /** Connects with the cookie that a file has for a display. NULL where it has none, no
@@ -128,7 +127,7 @@ pf_status pf_x11_read_screen_size(x11_source *self, pf_error *error);
 
 bool pf_x11_is_raw_motion(const x11_source *self, const xcb_generic_event_t *event);
 pf_status pf_x11_watch_cursor(pf_source *source, bool on, pf_error *error);
-pf_status pf_x11_read_cursor(pf_source *source, pf_sprite *cursor, pf_error *error);
+pf_status pf_x11_read_cursor(pf_source *source, pf_source_cursor *cursor, pf_error *error);
 
 pf_status pf_x11_grab(pf_source *source, const pf_bands *bands, pf_bands_arrived arrived,
                       void *context, pf_error *error);

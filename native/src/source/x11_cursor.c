@@ -72,7 +72,17 @@ static size_t received_bytes(const xcb_xfixes_get_cursor_image_reply_t *image) {
     return total_bytes > sizeof *image ? total_bytes - sizeof *image : 0;
 }
 
-/** Keeps a copy of the image; one that cannot be kept is not shown. */
+static bool is_blank(const uint8_t *pixels, size_t size_bytes) {
+    for (size_t at = 0; at < size_bytes; at++) {
+        if (pixels[at] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** Keeps a copy of the image; one that cannot be kept is not shown. An empty one is
+ * how programs hide the pointer. */
 static pf_status keep_image(x11_source *self, const xcb_xfixes_get_cursor_image_reply_t *image,
                             pf_error *error) {
     size_t size_bytes = (size_t)image->width * image->height * PF_BYTES_PER_PIXEL;
@@ -81,22 +91,26 @@ static pf_status keep_image(x11_source *self, const xcb_xfixes_get_cursor_image_
     if (size_bytes == 0 || received_bytes(image) < size_bytes) {
         return PF_STATUS_OK;
     }
+    const uint32_t *pixels = xcb_xfixes_get_cursor_image_cursor_image(image);
+    if (is_blank((const uint8_t *)pixels, size_bytes)) {
+        return PF_STATUS_OK;
+    }
     self->cursor_pixels = pf_alloc_bytes(size_bytes);
     if (self->cursor_pixels == NULL) {
         return pf_error_no_memory(error, "the pointer's image");
     }
-    memcpy(self->cursor_pixels, xcb_xfixes_get_cursor_image_cursor_image(image), size_bytes);
-    self->cursor.width_px = image->width;
-    self->cursor.height_px = image->height;
-    self->cursor.serial = image->cursor_serial;
-    self->cursor_hot_x = image->xhot;
-    self->cursor_hot_y = image->yhot;
+    memcpy(self->cursor_pixels, pixels, size_bytes);
+    self->cursor.image.width_px = image->width;
+    self->cursor.image.height_px = image->height;
+    self->cursor.image.serial = image->cursor_serial;
+    self->cursor.hot_x = image->xhot;
+    self->cursor.hot_y = image->yhot;
     return PF_STATUS_OK;
 }
 
 static void place(x11_source *self, int32_t x, int32_t y) {
-    self->cursor.x = x - self->cursor_hot_x - (int32_t)self->region.x;
-    self->cursor.y = y - self->cursor_hot_y - (int32_t)self->region.y;
+    self->cursor.image.x = x - (int32_t)self->cursor.hot_x - (int32_t)self->region.x;
+    self->cursor.image.y = y - (int32_t)self->cursor.hot_y - (int32_t)self->region.y;
 }
 
 static pf_status read_image(x11_source *self, pf_error *error) {
@@ -133,12 +147,12 @@ static pf_status read_place(x11_source *self, pf_error *error) {
     return status;
 }
 
-pf_status pf_x11_read_cursor(pf_source *source, pf_sprite *cursor, pf_error *error) {
+pf_status pf_x11_read_cursor(pf_source *source, pf_source_cursor *cursor, pf_error *error) {
     x11_source *self = (x11_source *)source;
     self->cursor_moved = false;
     pf_status status =
         self->cursor_image_pending ? read_image(self, error) : read_place(self, error);
     *cursor = self->cursor;
-    cursor->pixels = self->cursor_pixels;
+    cursor->image.pixels = self->cursor_pixels;
     return status;
 }
