@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /** One run of a capture, from `start()` until its native threads are gone. */
 import { type RegisteredRun, registerRun, unregisterRun } from "./capture-registry.ts";
+import { type CursorState, CursorTracker } from "./cursor.ts";
 import { PixelfluxError } from "./errors.ts";
 import { TurnBudget, TurnPump } from "./event-loop.ts";
 import { DisplayWatch } from "./events.ts";
@@ -59,6 +60,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
   readonly #pump = new TurnPump(() => this.#deliverBatch());
   readonly #turn = new TurnBudget();
   readonly #screenshots = new ScreenshotQueue();
+  readonly #cursor = new CursorTracker();
 
   /**
    * Begins at once, or when `previous` has finished.
@@ -121,6 +123,13 @@ export class CaptureRun implements PollListener, RegisteredRun {
     return screenshot;
   }
 
+  /** The pointer where it is streamed and has been told of, while the run is active. */
+  get cursor(): CursorState | undefined {
+    return this.isActive && this.#host.settings.captureCursor === "stream"
+      ? this.#cursor.state
+      : undefined;
+  }
+
   stats(): CaptureStats {
     if (this.#native) this.#stats.readNative(this.#native);
     return this.#stats.read();
@@ -150,6 +159,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
 
   onNews(): void {
     this.#withNative((native) => this.#screenshots.take(native));
+    this.#withNative((native) => this.#takeCursor(native));
     if (this.#onStripe) {
       this.#pump.request();
     } else if (this.#wakeIterator) {
@@ -225,6 +235,11 @@ export class CaptureRun implements PollListener, RegisteredRun {
       if (queuedCount === 0) this.#tellEndedFrame(state);
     });
     return queuedCount > 0;
+  }
+
+  #takeCursor(native: NativeCapture): void {
+    const event = this.isActive ? this.#cursor.take(native) : undefined;
+    if (event) this.#host.emitter.emit("cursor", event);
   }
 
   #drain(capacity: number): NativeState {

@@ -2,6 +2,7 @@
 /** The public face of a capture. */
 import { registeredRuns, stopWithReader } from "./capture-registry.ts";
 import { CaptureRun } from "./capture-run.ts";
+import type { CursorState } from "./cursor.ts";
 import { PixelfluxError } from "./errors.ts";
 import { CaptureEmitter, type CaptureEvents, type CaptureListener } from "./events.ts";
 import type { RunHost } from "./run-phase.ts";
@@ -73,6 +74,15 @@ export class ScreenCapture implements AsyncDisposable {
   /** Height in px of the frame captured last; 0 before the first one since `start()`. */
   get height(): number {
     return this.#run?.height ?? 0;
+  }
+
+  /**
+   * The pointer as it is now, where `captureCursor` is `"stream"`: what the events
+   * `cursor` have told so far, for those who come later. `undefined` before the first
+   * of them, and while the capture does not run.
+   */
+  get cursor(): CursorState | undefined {
+    return this.#run?.cursor;
   }
 
   /**
@@ -154,8 +164,8 @@ export class ScreenCapture implements AsyncDisposable {
   }
 
   /**
-   * Takes one picture of the screen as it is now, with the pointer and the
-   * watermark as the settings want them.
+   * Takes one picture of the screen as it is now, with the pointer (`"blend"`) and
+   * the watermark as the settings want them.
    *
    * A running capture, however its stripes are read or not, takes it from its own
    * frame within a few milliseconds: it does not wait for `targetFps` or for a
@@ -225,7 +235,9 @@ export class ScreenCapture implements AsyncDisposable {
     options.signal?.throwIfAborted();
     // What the first frame's stripes are is all the same; these are the quickest.
     const cheap = { outputMode: "jpeg", queueFrames: 1, reconnect: false } as const;
-    const capture = new ScreenCapture({ ...this.settings, ...cheap });
+    const { captureCursor: given } = this.settings;
+    const captureCursor = given === "stream" ? "none" : given; // the picture is without it in both
+    const capture = new ScreenCapture({ ...this.settings, ...cheap, captureCursor });
     // Its failures are told by the screenshot.
     capture.on("error", () => undefined);
     const run = capture.#begin(undefined);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /** The events of a capture, and the little that is needed to emit them. */
 
+import type { CursorEvent } from "./cursor.ts";
 import type { PixelfluxError } from "./errors.ts";
 import type { NativePhase } from "./native/capture.ts";
 
@@ -40,6 +41,13 @@ export interface CaptureEvents {
    * A frame of which nothing had changed may pass without one.
    */
   frame: [frame: FrameEvent];
+  /**
+   * The pointer has moved, looks different, has come or gone; where `captureCursor`
+   * is `"stream"`, and once when that ends. Comes at most `targetFps` times a second,
+   * whether stripes do or not, and is never queued: it tells how things are now.
+   * `capture.cursor` has the whole of it.
+   */
+  cursor: [cursor: CursorEvent];
   /** The capture has ended, by `stop()` or by failure, and its threads are gone. */
   stop: [];
 }
@@ -66,6 +74,7 @@ export class CaptureEmitter {
     reconnect: [],
     resize: [],
     frame: [],
+    cursor: [],
     stop: [],
   };
 

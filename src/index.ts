@@ -4,6 +4,13 @@
  * JPEG or H.264, encoded natively, over bun:ffi.
  */
 export { runningCaptures, ScreenCapture } from "./capture.ts";
+export {
+  CURSOR_IMAGE_COUNT_MAX,
+  CURSOR_SIDE_PX_MAX,
+  type CursorEvent,
+  type CursorImage,
+  type CursorState,
+} from "./cursor.ts";
 export { type ErrorCode, PixelfluxError, type PixelfluxErrorOptions } from "./errors.ts";
 export type { CaptureEvents, CaptureListener, FrameEvent, ResizeEvent } from "./events.ts";
 export type { FrameSize, PushedFrame, TakenOptions } from "./frame-push.ts";

@@ -13,6 +13,8 @@ export interface SettingField<T> {
   readonly fallbackText: string;
   /** The value where none is given. */
   fallback(): T;
+  /** Further legal values, and what they stand for. */
+  readonly synonyms?: ReadonlyMap<unknown, T>;
   accepts(value: unknown): value is T;
   /** The value as `pf_settings` holds it. */
   toNative(value: T): number | string;
@@ -101,6 +103,21 @@ export function choice<const Words extends readonly [string, ...string[]]>(
     accepts: (value): value is Words[number] => typeof value === "string" && words.includes(value),
     toNative: (value) => words.indexOf(value),
   };
+}
+
+/** What {@link choice} takes, and instead of two of the words also `true` and `false`. */
+export function switchable<const Words extends readonly [string, ...string[]]>(
+  native: string,
+  words: Words,
+  on: Words[number],
+  off: Words[number],
+): SettingField<Words[number]> {
+  const field = choice(native, words);
+  const synonyms = new Map<unknown, Words[number]>([
+    [true, on],
+    [false, off],
+  ]);
+  return { ...field, synonyms, expected: `${field.expected}, true or false` };
 }
 
 /** Rows a stripe: `"auto"`, natively 0, or a multiple of `step`. */

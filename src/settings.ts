@@ -12,13 +12,13 @@ import {
   path,
   rows,
   type SettingField,
+  switchable,
 } from "./settings-field.ts";
 import { isArray, show } from "./show.ts";
-
-export { show } from "./show.ts";
-
 import { registeredAuthority } from "./x11/authority-registry.ts";
 import { parseDisplayName } from "./x11/display-name.ts";
+
+export { show } from "./show.ts";
 
 /**
  * Settings of a {@link ScreenCapture}. All are optional; `undefined` means the
@@ -48,8 +48,13 @@ export interface CaptureSettings {
   captureY?: number | undefined;
   /** Upper bound of the frame rate in frames a second, 1…240, fractions too. Default: 60. */
   targetFps?: number | undefined;
-  /** Blend the pointer's image into the pixels. Default: false. */
-  captureCursor?: boolean | undefined;
+  /**
+   * Where the pointer goes: `"blend"` into the pixels, `"stream"` beside them, told of
+   * by the event `cursor` for somebody else to draw it, so that its moves cost no
+   * stripes and do not wait for any. `true` is `"blend"`, `false` is `"none"`.
+   * Default: `"none"`.
+   */
+  captureCursor?: "blend" | "stream" | "none" | boolean | undefined;
   /** Codec of the stripes. Default: `"jpeg"`. */
   outputMode?: "jpeg" | "h264" | undefined;
   /**
@@ -136,11 +141,16 @@ export interface CaptureSettings {
 /** Settings that may be left out of {@link ResolvedSettings}, too, since their default is "none". */
 type OpenSetting = "source" | "captureWidth" | "captureHeight" | "watermarkPath" | "authorityPath";
 
+/** What settings are resolved to where that is not all of what they take. */
+interface Narrowed {
+  readonly captureCursor: "blend" | "stream" | "none";
+}
+
 /** Settings with every default filled in; with a `source`, `display` is its name. Frozen. */
-export type ResolvedSettings = {
+export type ResolvedSettings = Narrowed & {
   // Not by "-?", which would take `undefined` from open settings, too, for those who compile
   // without exactOptionalPropertyTypes.
-  readonly [K in keyof Required<CaptureSettings>]: K extends OpenSetting
+  readonly [K in Exclude<keyof Required<CaptureSettings>, keyof Narrowed>]: K extends OpenSetting
     ? CaptureSettings[K]
     : Exclude<CaptureSettings[K], undefined>;
 };
@@ -165,7 +175,7 @@ export const SETTING_FIELDS: SettingTable = {
   captureX: integer("capture_x", 0, ORIGIN_MAX_PX, 0),
   captureY: integer("capture_y", 0, ORIGIN_MAX_PX, 0),
   targetFps: decimal("target_fps", 1, 240, 60),
-  captureCursor: flag("capture_cursor", false),
+  captureCursor: switchable("capture_cursor", ["none", "blend", "stream"], "blend", "none"),
   outputMode: choice("output_mode", ["jpeg", "h264"]),
   jpegQuality: integer("jpeg_quality", 0, 100, 75),
   paintOverJpegQuality: integer("paint_over_jpeg_quality", 0, 100, 90),
@@ -316,7 +326,8 @@ function freeze(
 
 function checked(key: TableSetting, value: unknown, operation: string): unknown {
   const field = SETTING_FIELDS[key];
-  if (field.accepts(value)) return value;
+  const meant = field.synonyms?.has(value) ? field.synonyms.get(value) : value;
+  if (field.accepts(meant)) return meant;
   const text = `${operation}: ${key} has to be ${field.expected}, but is ${show(value)}. Leave it out for the default: ${field.fallbackText}.`;
   throw new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field: key });
 }

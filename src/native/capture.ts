@@ -4,7 +4,12 @@ import { errorOfStatus, type PixelfluxError } from "../errors.ts";
 import { mismatch } from "./layout.ts";
 import { Lease, releaseLeased } from "./lease.ts";
 import { type NativeLibrary, nativeLibrary } from "./library.ts";
-import { adoptBytes, type CollectedCount, createStripeBuffer } from "./stripe-buffer.ts";
+import {
+  adoptBytes,
+  type CollectedCount,
+  createStripeBuffer,
+  releaseStripeBuffer,
+} from "./stripe-buffer.ts";
 import { type StructBuffer, sizedStruct, textOf } from "./struct-buffer.ts";
 
 /** `pf_phase`. */
@@ -86,6 +91,21 @@ export interface NativeScreenshot {
   /** Its size in px, or the frame's where the rectangle does not lie in that. */
   readonly width: number;
   readonly height: number;
+}
+
+/** `pf_cursor`: the pointer as it is now. */
+export interface NativeCursor {
+  readonly x: number;
+  readonly y: number;
+  readonly visible: boolean;
+  /** 0 where it is not visible. */
+  readonly imageId: number;
+  /** A copy of the image's pixels where it is a new one, straight RGBA; the sizes are its. */
+  readonly pixels: Uint8Array | undefined;
+  readonly width: number;
+  readonly height: number;
+  readonly hotX: number;
+  readonly hotY: number;
 }
 
 /** `pf_stage`: each begins where the one before ends. */
@@ -285,6 +305,27 @@ export class NativeCapture {
     };
   }
 
+  /** The pointer where it differs from what was drained last, else `undefined`. @throws {PixelfluxError} */
+  drainCursor(): NativeCursor | undefined {
+    const { cursor } = this.#lease;
+    const count = new Uint32Array(1);
+    const status = this.library.call.pf_capture_drain_cursor(this.handle, cursor.bytes, count);
+    this.#check(status, "cursor");
+    if (count[0] === 0) return undefined;
+    const isNew = cursor.number("context") !== 0;
+    return {
+      x: cursor.number("x"),
+      y: cursor.number("y"),
+      visible: cursor.number("visible") !== 0,
+      imageId: cursor.number("image_id"),
+      pixels: isNew ? copyAndRelease(adoptBytes(this.library, cursor, 0)) : undefined,
+      width: cursor.number("width"),
+      height: cursor.number("height"),
+      hotX: cursor.number("hot_x"),
+      hotY: cursor.number("hot_y"),
+    };
+  }
+
   /** Asks for the end and wakes whoever waits; queued stripes are gone. May be repeated. */
   stop(): void {
     this.#check(this.library.call.pf_capture_stop(this.handle), "stop");
@@ -362,6 +403,13 @@ export class NativeCapture {
   #check(status: number, operation: string): void {
     if (status < 0) throw errorOfStatus(status, operation, "");
   }
+}
+
+/** Images of the pointer are few and small, and kept for long: they are JavaScript's own. */
+function copyAndRelease(buffer: ArrayBuffer): Uint8Array {
+  const copy = new Uint8Array(buffer).slice();
+  releaseStripeBuffer(buffer);
+  return copy;
 }
 
 function packSettings(

@@ -16,6 +16,8 @@ export class Lease {
   readonly stripes: StructBuffer<"pf_stripe">;
   /** Where `pf_capture_drain_screenshots` is to put one: the place of a stripe behind those. */
   readonly screenshot: StructBuffer<"pf_screenshot">;
+  /** Where `pf_capture_drain_cursor` is to put the pointer: the place behind that. */
+  readonly cursor: StructBuffer<"pf_cursor">;
   readonly #head: StructBuffer<"pf_lease">;
   readonly #memory: ArrayBuffer;
   readonly #framesAt: number;
@@ -28,22 +30,20 @@ export class Lease {
    * @throws {PixelfluxError} where there is no memory.
    */
   constructor(library: NativeLibrary, stripeCount: number, operation = "start") {
-    const { pf_lease: head, pf_stripe: stripe, pf_screenshot: screenshot } = library.layout;
+    const { pf_lease: head, pf_stripe: stripe, pf_screenshot, pf_cursor } = library.layout;
     const stripesBytes = stripe.sizeBytes * stripeCount;
     const screenshotAt = head.sizeBytes + stripesBytes;
-    this.#memory = createMemory(
-      library,
-      stripeCount + 1,
-      screenshotAt + stripe.sizeBytes,
-      operation,
-    );
+    const cursorAt = screenshotAt + stripe.sizeBytes;
+    this.#memory = createMemory(library, stripeCount + 2, cursorAt + stripe.sizeBytes, operation);
     this.#framesAt = head.offsets.frames;
     const part = (at: number, bytes: number) => new Uint8Array(this.#memory, at, bytes);
     this.#head = new StructBuffer("pf_lease", head, 1, part(0, head.sizeBytes));
     const stripes = part(head.sizeBytes, stripesBytes);
     this.stripes = new StructBuffer("pf_stripe", stripe, stripeCount, stripes);
-    const place = part(screenshotAt, screenshot.sizeBytes);
-    this.screenshot = new StructBuffer("pf_screenshot", screenshot, 1, place);
+    const screenshotPart = part(screenshotAt, pf_screenshot.sizeBytes);
+    this.screenshot = new StructBuffer("pf_screenshot", pf_screenshot, 1, screenshotPart);
+    const cursorPart = part(cursorAt, pf_cursor.sizeBytes);
+    this.cursor = new StructBuffer("pf_cursor", pf_cursor, 1, cursorPart);
   }
 
   /** Where `pf_capture_start` is to put the handle: the structure's first field. */

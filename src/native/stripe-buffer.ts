@@ -54,13 +54,13 @@ export function createStripeBuffer(
 }
 
 /**
- * Makes the ArrayBuffer that owns the bytes of a drained stripe or screenshot
- * from here on, and counts nothing.
+ * Makes the ArrayBuffer that owns the bytes of a drained stripe, screenshot or
+ * pointer from here on, and counts nothing.
  *
  * @param drained - where it was drained to; its `context` there becomes 0.
  * @throws {Error} where JavaScript has no memory; the bytes are released then.
  */
-export function adoptBytes<S extends "pf_stripe" | "pf_screenshot">(
+export function adoptBytes<S extends "pf_stripe" | "pf_screenshot" | "pf_cursor">(
   library: NativeLibrary,
   drained: StructBuffer<S>,
   index: number,

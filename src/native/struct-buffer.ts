@@ -88,7 +88,7 @@ export class StructBuffer<S extends StructName> {
 
 /** A structure whose `size_bytes` is set, ready for a call that fills in the rest. */
 export function sizedStruct<
-  S extends Exclude<StructName, "pf_stripe" | "pf_screenshot" | "pf_lease">,
+  S extends Exclude<StructName, "pf_stripe" | "pf_screenshot" | "pf_cursor" | "pf_lease">,
 >(name: S, layout: StructLayout<S>): StructBuffer<S> {
   const struct = new StructBuffer(name, layout);
   struct.set("size_bytes" as FieldName<S>, layout.sizeBytes);

@@ -65,6 +65,14 @@ export const CAPTURE_SYMBOLS = {
     ],
     returns: "i32",
   },
+  pf_capture_drain_cursor: {
+    args: [
+      "u64" /* uint64_t handle */,
+      "buffer" /* pf_cursor *cursor */,
+      "buffer" /* uint32_t *count */,
+    ],
+    returns: "i32",
+  },
   pf_stripe_release: { args: ["ptr" /* void *bytes */, "ptr" /* void *context */] },
   pf_capture_stop: { args: ["u64" /* uint64_t handle */], returns: "i32" },
   pf_capture_free: { args: ["u64" /* uint64_t handle */], returns: "i32" },

@@ -83,5 +83,7 @@ function settingsOf(settings: ResolvedSettings, options: ResolvedRecordOptions):
     // A picture that has come to rest is refined, not sent anew: it need not be a place to begin at.
     h264PaintOver: "refine",
     ...{ targetFps: fps, h264Crf: crf },
+    // A film has nobody who would draw it.
+    captureCursor: settings.captureCursor === "stream" ? "none" : settings.captureCursor,
   };
 }

@@ -55,6 +55,8 @@ const CHANGES: Change[] = [
   { change: { damageBlockThreshold: 1 }, encoders: "kept" },
   { change: { damageBlockDuration: 2 }, encoders: "kept" },
   { change: { captureCursor: true }, encoders: "kept" },
+  { change: { captureCursor: "stream" }, encoders: "kept" },
+  { change: { captureCursor: "blend" }, encoders: "kept" },
   { change: { reconnect: true }, encoders: "kept" },
   { change: { watermarkLocation: "bottom-right" }, encoders: "kept" },
   { change: { watermarkPath: bluePath, watermarkLocation: "top-left" }, encoders: "kept" },
@@ -88,7 +90,7 @@ async function expectedPicture(scene: Scene, recorder: Recorder): Promise<Canvas
     const picture = square(isBlue ? 0x4040a0 : 0xa04040);
     canvas.lay(picture, isLeft ? 0 : width - MARK_PX, isLeft ? 0 : height - MARK_PX);
   }
-  if (settings.captureCursor) {
+  if (settings.captureCursor === "blend") {
     canvas.lay(square(0x40a040), POINTER.x - captureX, POINTER.y - captureY);
   }
   return canvas;

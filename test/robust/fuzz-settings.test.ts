@@ -29,6 +29,12 @@ function refusalOf(run: () => unknown): PixelfluxError | undefined {
   }
 }
 
+/** What a setting's value stands for. */
+function meant(name: string, value: unknown): unknown {
+  const synonyms = SETTING_FIELDS[name as Name]?.synonyms;
+  return synonyms?.has(value) ? synonyms.get(value) : value;
+}
+
 function expectNamed(error: PixelfluxError, names: readonly string[]): void {
   expect(error.code).toBe("ERR_INVALID_SETTING");
   expect(names).toContain(error.field as string);
@@ -47,8 +53,9 @@ test(`a value is taken as it is, or refused by name ${label}`, () => {
       capture = new ScreenCapture({ [name]: value } as CaptureSettings);
     });
     if (error === undefined) {
-      expect(Object.is(capture?.settings[name], value)).toBe(true);
-      expect(SETTING_FIELDS[name].accepts(value)).toBe(true);
+      const taken = meant(name, value);
+      expect(Object.is(capture?.settings[name], taken)).toBe(true);
+      expect(SETTING_FIELDS[name].accepts(taken)).toBe(true);
       seen.taken += 1;
     } else {
       expectNamed(error, [name]);
@@ -74,7 +81,8 @@ test(`an update is made whole or not at all ${label}`, () => {
     const change = someSettings(pick, 1 + pick(3));
     const error = refusalOf(() => capture.update(change));
     if (error === undefined) {
-      expect(capture.settings).toEqual({ ...before, ...change });
+      const taken = Object.entries(change).map(([name, value]) => [name, meant(name, value)]);
+      expect(capture.settings).toEqual({ ...before, ...Object.fromEntries(taken) });
       made += 1;
     } else {
       expectNamed(error, [...Object.keys(change), ...FIXED]);
@@ -106,7 +114,10 @@ function legalSettings(pick: Pick): CaptureSettings {
     .filter(() => pick(3) === 0)
     .flatMap((name) => {
       for (let attempt = 0; attempt < 40; attempt++) {
-        const words = ["h264", "refine", "middle", "animated", "extended", "legacy", "none"];
+        const words = [
+          ...["h264", "refine", "middle", "animated", "extended", "legacy", "none"],
+          ...["blend", "stream"],
+        ];
         const value = pick(3) === 0 ? words[pick(words.length)] : anyValue(pick);
         if (SETTING_FIELDS[name].accepts(value)) return [[name, value]];
       }

@@ -86,7 +86,8 @@ function flippedLie(seed: number, index: number): XLie {
     }
   });
   const replies = Object.fromEntries(REQUEST_NAMES.map((name) => [name, flip]));
-  const settings = { captureCursor: index % 2 === 0 };
+  const captureCursor = (["blend", "none", "stream", "none"] as const)[index % 4];
+  const settings = { captureCursor };
   return { replies, settings, endings: ANY_ENDING, ...(index % 4 === 0 ? { setup: flip } : {}) };
 }
 

@@ -250,6 +250,30 @@ const POINTER_LIES: Record<string, XLie> = {
   },
 };
 
+/** XFIXES's first event and one: of the server's pointer (XFixes, 7.1). */
+const CURSOR_NOTIFY = 81;
+
+/** The same, told to a capture that looks at the pointer beside its frames; and more of them. */
+const STREAMED_POINTER_LIES: Record<string, XLie> = Object.fromEntries(
+  Object.entries({
+    ...POINTER_LIES,
+    "closes when asked for the pointer": { ...only("GetCursorImage", () => "close"), ...lost },
+    "is silent when asked for the pointer": {
+      ...only("GetCursorImage", () => "silence"),
+      ...silence,
+    },
+    "sends 10,000 events of the pointer": {
+      whenRunning: (server) => {
+        for (let i = 0; i < 10_000; i++) server.send(server.event(CURSOR_NOTIFY));
+      },
+      ...clean,
+    },
+  } satisfies Record<string, XLie>).map(([name, lie]) => [
+    `${name}, streamed`,
+    { ...lie, settings: { captureCursor: "stream" } },
+  ]),
+);
+
 const RUNNING_LIES: Record<string, XLie> = {
   "becomes 0x0": { whenRunning: (server) => server.resize(0, 0), ...clean },
   "becomes 65535x65535": { whenRunning: (server) => server.resize(65535, 65535), ...clean },
@@ -307,7 +331,7 @@ export const SLOW_GROUPS = ["waiting", "random"];
 export const X_LIES: Record<string, Record<string, XLie>> = {
   setup: SETUP_LIES,
   opening: { ...OPENING_LIES, ...PIXEL_LIES },
-  running: { ...DAMAGE_LIES, ...POINTER_LIES, ...RUNNING_LIES },
+  running: { ...DAMAGE_LIES, ...POINTER_LIES, ...STREAMED_POINTER_LIES, ...RUNNING_LIES },
   waiting: WAITING_LIES,
   random: flippedLies(),
 };

@@ -15,7 +15,7 @@ const DEFAULTS = {
   captureX: 0,
   captureY: 0,
   targetFps: 60,
-  captureCursor: false,
+  captureCursor: "none",
   outputMode: "jpeg",
   jpegQuality: 75,
   paintOverJpegQuality: 90,
@@ -46,7 +46,7 @@ const CASES: Record<TableSetting, { good: unknown[]; bad: unknown[] }> = {
   captureX: { good: [0, 32767], bad: [-1, 32768, 0.5] },
   captureY: { good: [0, 32767], bad: [-1, 32768, 0.5] },
   targetFps: { good: [1, 29.97, 240], bad: [0.999, 240.001] },
-  captureCursor: { good: [true, false], bad: [] },
+  captureCursor: { good: ["blend", "stream", "none"], bad: ["", "Blend", "true"] },
   outputMode: { good: ["jpeg", "h264"], bad: ["", "JPEG", "h265", "constructor"] },
   jpegQuality: { good: [0, 100], bad: [-1, 101, 75.5] },
   paintOverJpegQuality: { good: [0, 100], bad: [-1, 101, 75.5] },
@@ -163,7 +163,10 @@ describe.each(names)("%s", (name) => {
   test("refuses other types", () => {
     const wrong = [
       ...NEVER,
-      ...["1", 1, true].filter((value) => !SETTING_FIELDS[name].accepts(value)),
+      ...["1", 1, true].filter((value) => {
+        const { accepts, synonyms } = SETTING_FIELDS[name];
+        return !accepts(value) && !synonyms?.has(value);
+      }),
     ];
     for (const value of wrong) {
       const error = refusal(() => make({ [name]: value }));
@@ -178,6 +181,17 @@ describe.each(names)("%s", (name) => {
     expect(error).toMatchObject({ code: "ERR_INVALID_SETTING", operation: "update", field: name });
     expect(capture.settings).toBe(before);
   });
+});
+
+test("the pointer's setting takes true and false for two of its words", () => {
+  expect(make({ captureCursor: true }).settings.captureCursor).toBe("blend");
+  const capture = make({ captureCursor: "stream" });
+  capture.update({ captureCursor: false });
+  expect(capture.settings.captureCursor).toBe("none");
+  capture.update({ captureCursor: true, h264Crf: 1 });
+  expect(capture.settings.captureCursor).toBe("blend");
+  const refused = refusal(() => make({ captureCursor: 1 }));
+  expect(refused.message).toContain('"none", "blend", "stream", true or false');
 });
 
 describe("unknown settings", () => {

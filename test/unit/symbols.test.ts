@@ -5,6 +5,7 @@ import type { FFIFunction } from "bun:ffi";
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { CURSOR_IMAGE_COUNT_MAX, CURSOR_SIDE_PX_MAX } from "../../src/cursor.ts";
 import {
   NATIVE_STAGES,
   SCREENSHOT_COUNT_MAX,
@@ -76,6 +77,8 @@ test("limits are those of the header", () => {
   );
   expect(SCREENSHOT_COUNT_MAX).toBe(constant("PF_SCREENSHOT_COUNT_MAX"));
   expect(FRAMES_DAMAGE_COUNT_MAX).toBe(constant("PF_FRAMES_DAMAGE_COUNT_MAX"));
+  expect(CURSOR_IMAGE_COUNT_MAX).toBe(constant("PF_CURSOR_IMAGE_COUNT_MAX"));
+  expect(CURSOR_SIDE_PX_MAX).toBe(constant("PF_CURSOR_SIDE_PX_MAX"));
   expect(SETTING_FIELDS.display.expected).toContain(
     `${constant("PF_DISPLAY_BYTES_MAX") - 1} bytes`,
   );
@@ -93,7 +96,10 @@ test("words stand for the header's values", () => {
   expect(wordsOf("pf_stage", "PF_STAGE_")).toEqual([...NATIVE_STAGES]);
   expect(wordsOf("pf_stripe_type", "PF_STRIPE_")).toEqual([...STRIPE_TYPES]);
   expect(wordsOf("pf_screenshot_format", "PF_SCREENSHOT_")).toEqual([...SCREENSHOT_FORMATS]);
-  const { stripeHeader, outputMode } = SETTING_FIELDS;
+  const { stripeHeader, outputMode, captureCursor } = SETTING_FIELDS;
+  for (const [index, word] of wordsOf("pf_cursor_mode", "PF_CURSOR_").entries()) {
+    expect(captureCursor.accepts(word) && captureCursor.toNative(word)).toBe(index);
+  }
   for (const [index, word] of wordsOf("pf_stripe_header", "PF_HEADER_").entries()) {
     expect(stripeHeader.accepts(word) && stripeHeader.toNative(word)).toBe(index);
   }
