@@ -18,7 +18,19 @@
  * `05 · flags · u32 frameId · u16 x · u16 y · u16 width · u16 height`. Bits 0 and
  * 1 of the flags are the content (0 JPEG, 1 H.264, 2 copy), bit 2 says keyframe,
  * bit 3 another intra frame of H.264.
+ *
+ * The pointer, where it is no part of the pixels, has messages of its own, whatever
+ * the stripes' kind: `06 00 · u32 id · u16 width · u16 height · u16 hotX · u16 hotY ·
+ * RGBA` for an image, and `07 · flags · u32 imageId · i16 x · i16 y` for where it is.
  */
+export {
+  isCursorMessage,
+  parseCursor,
+  type WireCursorImage,
+  type WireCursorPosition,
+  writeCursorImage,
+  writeCursorPosition,
+} from "./wire/cursor.ts";
 export { WireError, type WireErrorCode } from "./wire/error.ts";
 export { headerBytes } from "./wire/layout.ts";
 export { parseStripe } from "./wire/parse.ts";

@@ -4,10 +4,14 @@
 import { expect, test } from "bun:test";
 import {
   headerBytes,
+  isCursorMessage,
+  parseCursor,
   parseStripe,
   type StripeHeaderKind,
   WireError,
   type WireStripe,
+  writeCursorImage,
+  writeCursorPosition,
   writeHeader,
 } from "../../src/wire.ts";
 import { random, rounds, seedOfRun } from "../support/random.ts";
@@ -161,4 +165,79 @@ test(`any value for any argument gives a WireError or is right ${label}`, () => 
     refusalOf(() => parseStripe(anyValue(pick) as Uint8Array, kind));
   }
   expect(refusals).toBeGreaterThan(5000);
+});
+
+/** A whole message of the pointer. */
+function pointerMessage(pick: Pick): Uint8Array {
+  if (pick(2) === 0) {
+    const visible = pick(3) > 0;
+    const imageId = visible ? 1 + pick(2 ** 31) : 0;
+    const place = { x: pick(65536) - 32768, y: pick(65536) - 32768 };
+    return writeCursorPosition({ visible, imageId, ...place });
+  }
+  const [width, height] = [1 + pick(9), 1 + pick(9)];
+  const hot = { hotX: pick(width), hotY: pick(height) };
+  const pixels = Uint8Array.from({ length: width * height * 4 }, () => pick(256));
+  return writeCursorImage({ id: 1 + pick(2 ** 31), width, height, ...hot, pixels });
+}
+
+test(`a damaged message of the pointer is one within its bounds or a WireError ${label}`, () => {
+  const pick = random(seed + 3);
+  const seen = new Set<string>();
+  for (const _ of rounds(20_000)) {
+    const bytes = damaged(pointerMessage(pick), pick);
+    const error = refusalOf(() => {
+      const cursor = parseCursor(bytes);
+      seen.add(cursor.type);
+      expect(isCursorMessage(bytes)).toBe(true);
+      const again =
+        cursor.type === "cursor-image" ? writeCursorImage(cursor) : writeCursorPosition(cursor);
+      const expected = bytes.slice();
+      if (cursor.type === "cursor-position") expected[1] = (expected[1] ?? 0) & 1;
+      else expect(cursor.pixels.buffer).toBe(bytes.buffer);
+      expect(again).toEqual(expected);
+    });
+    if (error === undefined) continue;
+    expect(["ERR_WIRE_TRUNCATED", "ERR_WIRE_MALFORMED"]).toContain(error.code);
+    seen.add(error.code);
+  }
+  expect([...seen].toSorted()).toEqual([
+    ...["ERR_WIRE_MALFORMED", "ERR_WIRE_TRUNCATED", "cursor-image", "cursor-position"],
+  ]);
+});
+
+test(`no message is both a stripe and the pointer ${label}`, () => {
+  const pick = random(seed + 4);
+  for (const _ of rounds(5000)) {
+    const pointer = pointerMessage(pick);
+    expect(refusalOf(() => parseStripe(pointer, "pixelflux"))?.code).toBe("ERR_WIRE_MALFORMED");
+    expect(refusalOf(() => parseStripe(pointer, "extended"))?.code).toBe("ERR_WIRE_MALFORMED");
+    const kind = anyOf(["pixelflux", "extended"] as const, pick);
+    const stripe = wholeMessage(kind, pick);
+    if (stripe === undefined) continue;
+    expect(isCursorMessage(stripe)).toBe(false);
+    expect(refusalOf(() => parseCursor(stripe))?.code).toBe("ERR_WIRE_MALFORMED");
+  }
+});
+
+test(`any value for any part of the pointer gives a WireError or is right ${label}`, () => {
+  const pick = random(seed + 5);
+  let refusals = 0;
+  for (const _ of rounds(10_000)) {
+    const image = { id: 1, width: 2, height: 2, hotX: 1, hotY: 1, pixels: new Uint8Array(16) };
+    const position = { visible: true, imageId: 1, x: 0, y: 0 };
+    const spoilt: Record<string, unknown> = pick(2) === 0 ? image : position;
+    spoilt[anyOf(Object.keys(spoilt), pick)] = anyValue(pick);
+    const error = refusalOf(() => {
+      const write = spoilt === image ? writeCursorImage : writeCursorPosition;
+      parseCursor(write(spoilt as never));
+    });
+    if (error !== undefined) {
+      expect(error.code).toBe("ERR_WIRE_ARGUMENT");
+      refusals += 1;
+    }
+    expect(refusalOf(() => parseCursor(anyValue(pick) as never))?.code).toStartWith("ERR_WIRE_");
+    expect(typeof isCursorMessage(anyValue(pick) as Uint8Array)).toBe("boolean");
+  }
+  expect(refusals).toBeGreaterThan(2500);
 });
