@@ -3,6 +3,8 @@
  * What passes between a page and the core of a player, wherever that runs: in a
  * worker these are the messages, on the main thread the arguments.
  */
+
+import type { CursorView } from "./cursor-state.ts";
 import type { InputMessage } from "./input-messages.ts";
 import type { Quality, ScreenMessage } from "./messages.ts";
 import type { CodecChoice, PlayerState, PlayerStats, PlayerTotals } from "./player-types.ts";
@@ -15,6 +17,8 @@ export interface CoreStart {
   readonly reconnect: boolean;
   /** Nobody looks just now. */
   readonly paused: boolean;
+  /** The page draws the pointer. */
+  readonly cursor: boolean;
 }
 
 /** What a page tells a core. */
@@ -37,6 +41,7 @@ export type CoreEvent =
   | { readonly type: "input"; readonly allowed: boolean }
   | { readonly type: "stats"; readonly stats: Omit<PlayerStats, "inWorker"> }
   | { readonly type: "totals"; readonly totals: PlayerTotals }
+  | { readonly type: "cursor"; readonly cursor: CursorView }
   /** In words, since not every browser can send every error from a worker. */
   | { readonly type: "error"; readonly name: string; readonly message: string };
 

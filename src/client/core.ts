@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
+import { isCursorMessage } from "../wire.ts";
 import { Assembly } from "./assembly.ts";
 import { addressWith, isSent, wantedCodec } from "./codec-wish.ts";
 import type { CoreCommand, CoreEvent, CoreStart } from "./core-messages.ts";
+import { CursorReader } from "./cursor-state.ts";
 import { DecoderLadder } from "./decoder-ladder.ts";
 import { hasHardwareDecoder, hasVideoDecoder, showsFullRange } from "./decoder-support.ts";
 import type { PaintedFrame } from "./frames.ts";
@@ -36,6 +38,8 @@ export class PlayerCore {
   readonly #ladder = new DecoderLadder();
   readonly #assembly: Assembly;
   readonly #link: Link;
+  readonly #cursor = new CursorReader();
+  readonly #wantsCursor: boolean;
   readonly #keyframes = new KeyframeRequests(() => this.#link.send({ type: "keyframe" }));
   readonly #acks = new Throttle(TELL_INTERVAL_MS, () => this.#acknowledge());
   readonly #totals = new Throttle(TELL_INTERVAL_MS, () => {
@@ -60,6 +64,7 @@ export class PlayerCore {
     this.#emit = emit;
     this.#choice = start.codec;
     this.#paused = start.paused;
+    this.#wantsCursor = start.cursor;
     this.#picture = new Picture(canvas);
     this.#assembly = new Assembly({
       paint: (frame) => this.#paint(frame),
@@ -166,6 +171,7 @@ export class PlayerCore {
     this.#meter.connected();
     this.#totals.ask();
     if (this.#paused) this.#link.send({ type: "pause" });
+    if (this.#wantsCursor) this.#link.send({ type: "cursor" });
     if (this.#wish) this.#ask(this.#wish);
     this.#ping();
   }
@@ -176,6 +182,7 @@ export class PlayerCore {
     this.#keyframes.reset();
     this.#screen = undefined;
     this.#takeInput(false);
+    this.#emit({ type: "cursor", cursor: this.#cursor.reset() });
   }
 
   #takeInput(allowed: boolean): void {
@@ -191,14 +198,29 @@ export class PlayerCore {
 
   #receive(data: unknown): void {
     if (data instanceof ArrayBuffer) {
+      const bytes = new Uint8Array(data);
+      if (isCursorMessage(bytes)) {
+        this.#point(bytes);
+        return;
+      }
       this.#meter.received(data.byteLength);
       this.#totals.ask();
-      this.#assembly.receive(new Uint8Array(data));
+      this.#assembly.receive(bytes);
       if (this.#assembly.isStalled) this.#unblock();
       return;
     }
     const message = parseServerMessage(data);
     if (message !== undefined) this.#hear(message);
+  }
+
+  #point(message: Uint8Array): void {
+    try {
+      const cursor = this.#cursor.take(message);
+      if (cursor) this.#emit({ type: "cursor", cursor });
+    } catch (error) {
+      const { name, message: words } = error as Error; // a WireError
+      this.#emit({ type: "error", name, message: words });
+    }
   }
 
   #hear(message: ServerMessage): void {

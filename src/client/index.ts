@@ -15,6 +15,7 @@ export type {
 export {
   type AckMessage,
   CLOSE_CODES,
+  type CursorMessage,
   type EndMessage,
   type FailureMessage,
   type FrameMessage,

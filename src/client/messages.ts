@@ -69,7 +69,7 @@ export interface FailureMessage {
   readonly message: string;
 }
 
-/** What a server sends as text; binary messages are one stripe each. */
+/** What a server sends as text; binary messages are one stripe each, or of the pointer. */
 export type ServerMessage =
   | ScreenMessage
   | FrameMessage
@@ -105,6 +105,15 @@ export interface ResumeMessage {
   readonly type: "resume";
 }
 
+/**
+ * This viewer draws the pointer itself: it is told of it from here on, where the
+ * server has it apart from the picture. A server that does not know the message
+ * passes it over.
+ */
+export interface CursorMessage {
+  readonly type: "cursor";
+}
+
 /** This frame, and all before it, have been shown. A viewer need not tell of each. */
 export interface AckMessage {
   /** The discriminant. */
@@ -125,6 +134,7 @@ export interface QualityMessage {
 export type ViewerMessage =
   | PingMessage
   | KeyframeMessage
+  | CursorMessage
   | PauseMessage
   | ResumeMessage
   | AckMessage
@@ -153,6 +163,7 @@ export function parseViewerMessage(text: unknown): ViewerMessage | undefined {
   const { type, sent, frameId, quality } = message;
   switch (type) {
     case "keyframe":
+    case "cursor":
     case "pause":
     case "resume":
       return { type };

@@ -115,6 +115,12 @@ export interface PlayerOptions {
    * has: every key is its own then, but Shift+Escape, which leaves it. Default false.
    */
   readonly input?: boolean;
+  /**
+   * Whether to draw the pointer, where the server has it apart from the picture: by an
+   * element of the player's own right behind the canvas, above it, as soon as it moves
+   * and without a frame. Default true.
+   */
+  readonly cursor?: boolean;
   /** Whether nothing is sent while the page is hidden. Default true. */
   readonly pauseWhenHidden?: boolean;
 }

@@ -2,6 +2,7 @@
 import { CanvasInput } from "./canvas-input.ts";
 import { CoreHost } from "./core-host.ts";
 import type { CoreCommand, CoreEvent } from "./core-messages.ts";
+import { CursorOverlay } from "./cursor-overlay.ts";
 import { PlayerEmitter } from "./emitter.ts";
 import type { Quality, ScreenMessage } from "./messages.ts";
 import { isPageHidden, PageWatch } from "./page-watch.ts";
@@ -23,7 +24,8 @@ const NOTHING: PlayerTotals = { frames: 0, stripes: 0, bytes: 0, decodeErrors: 0
  * header format `"pixelflux"` or `"extended"`. Whole frames appear at once: all
  * stripes of one are drawn in one task, between two paintings of the page. The
  * canvas gets the screen's true size in px; how large it is shown is up to the
- * page's style. A connection that is lost is made again, and the last picture
+ * page's style. A pointer that comes beside the picture is drawn above it, by an
+ * element that the player puts behind the canvas. A connection that is lost is made again, and the last picture
  * stays meanwhile.
  */
 export class StripePlayer {
@@ -32,6 +34,7 @@ export class StripePlayer {
   readonly #host: CoreHost;
   readonly #pausesWhenHidden: boolean;
   readonly #input: CanvasInput | undefined;
+  readonly #cursor: CursorOverlay;
   #state: PlayerState = { name: "connecting" };
   #screen: ScreenMessage | undefined;
   #totals = NOTHING;
@@ -54,7 +57,9 @@ export class StripePlayer {
       codec: options.codec ?? "auto",
       reconnect: options.reconnect ?? true,
       paused: this.#wantsPause,
+      cursor: options.cursor ?? true,
     };
+    this.#cursor = new CursorOverlay(canvas);
     this.#host = new CoreHost(canvas, start, options.worker ?? true, (event) => this.#take(event));
     this.#input = options.input
       ? new CanvasInput(canvas, (message) => this.#send({ type: "input", message }))
@@ -161,6 +166,7 @@ export class StripePlayer {
       case "screen":
         this.#screen = event.screen;
         this.#input?.resize(event.screen);
+        this.#cursor.screen = event.screen;
         this.#emitter.emit("screen", event.screen);
         return;
       case "stats":
@@ -168,6 +174,9 @@ export class StripePlayer {
         return;
       case "totals":
         this.#totals = event.totals;
+        return;
+      case "cursor":
+        this.#cursor.show(event.cursor);
         return;
       case "error":
         this.#emitter.emit("error", Object.assign(new Error(event.message), { name: event.name }));
@@ -189,6 +198,7 @@ export class StripePlayer {
     this.#input?.close();
     this.#host.close();
     this.#watch.close();
+    this.#cursor.close();
     this.#state = { name: "closed", reason };
     this.#emitter.emit("state", this.#state);
     this.#emitter.clear();

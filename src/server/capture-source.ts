@@ -9,6 +9,7 @@ import {
   ScreenCapture,
   type Stripe,
 } from "../index.ts";
+import { CursorRelay } from "./cursor-relay.ts";
 import type { Codec, FeedScreen, FeedSink, PaceStep, StripeFeed, StripeSource } from "./feed.ts";
 import { type PacedSettings, pacedSettings } from "./pace.ts";
 
@@ -40,17 +41,22 @@ export function captureSource(capture: ScreenCapture): StripeSource {
     });
   }
   const other = OTHER_CODEC[outputMode];
+  const relay = new CursorRelay(capture);
   return {
     codecs: [outputMode, other],
     open: (codec) =>
       codec === other
-        ? new CaptureFeed(() => new ScreenCapture({ ...capture.settings, outputMode: other }))
-        : new CaptureFeed(() => capture),
+        ? new CaptureFeed(
+            () => new ScreenCapture({ ...capture.settings, outputMode: other }),
+            relay,
+          )
+        : new CaptureFeed(() => capture, relay),
   };
 }
 
 class CaptureFeed implements StripeFeed {
   readonly #make: () => ScreenCapture;
+  readonly #relay: CursorRelay;
   #capture: ScreenCapture | undefined;
   #paced: PacedCapture | undefined;
   #step: PaceStep = 0;
@@ -58,8 +64,9 @@ class CaptureFeed implements StripeFeed {
   #listeners: (() => void)[] = [];
   #screen: FeedScreen | undefined;
 
-  constructor(make: () => ScreenCapture) {
+  constructor(make: () => ScreenCapture, relay: CursorRelay) {
     this.#make = make;
+    this.#relay = relay;
   }
 
   nowUs(): number {
@@ -105,7 +112,11 @@ class CaptureFeed implements StripeFeed {
       sink.fail(error);
     };
     capture.on("frame", onFrame).on("error", onError);
-    this.#listeners = [() => capture.off("frame", onFrame), () => capture.off("error", onError)];
+    this.#listeners = [
+      () => capture.off("frame", onFrame),
+      () => capture.off("error", onError),
+      this.#relay.begin(capture, sink),
+    ];
   }
 
   #take(capture: ScreenCapture, sink: FeedSink, stripe: Stripe): void {

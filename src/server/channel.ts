@@ -2,7 +2,8 @@
 /** One codec's stream and those who watch it. */
 import type { FrameMessage, Quality, ScreenMessage } from "../client/messages.ts";
 import { CLOSE_CODES } from "../client/messages.ts";
-import type { Codec, FeedScreen, FeedSink, FeedStripe, StripeFeed } from "./feed.ts";
+import { CursorImages } from "./cursor-images.ts";
+import type { Codec, FeedCursor, FeedScreen, FeedSink, FeedStripe, StripeFeed } from "./feed.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { PaceKeeper } from "./pace.ts";
 import { isComplete, RowCache } from "./row-cache.ts";
@@ -44,12 +45,14 @@ export interface ChannelStats {
 export class Channel implements ViewerHost, FeedSink {
   readonly codec: Codec;
   readonly viewers = new Set<Viewer>();
+  readonly cursorImages = new CursorImages();
   readonly #feed: StripeFeed;
   readonly #options: ResolvedOptions;
   readonly #pace = new PaceKeeper();
   readonly #cache = new RowCache();
   #quality: Quality = "normal";
   #screen: FeedScreen | undefined;
+  #cursor: FeedCursor | undefined;
 
   /** Of the frame that is coming in: what has not been handed out. */
   #pending: FeedStripe[] = [];
@@ -94,6 +97,7 @@ export class Channel implements ViewerHost, FeedSink {
   /** Adds a viewer, which gets a complete picture at once, or as soon as there is one. */
   join(viewer: Viewer): void {
     this.viewers.add(viewer);
+    viewer.showCursor(this.#cursor);
     this.watch();
     if (this.#screen === undefined) return; // a feed that starts sends everything by itself
     viewer.begin(this.#screen, this.#screenText(this.#screen));
@@ -226,6 +230,11 @@ export class Channel implements ViewerHost, FeedSink {
     for (const viewer of this.viewers) viewer.mend();
   }
 
+  cursor(cursor: FeedCursor | undefined): void {
+    this.#cursor = cursor;
+    for (const viewer of this.viewers) viewer.showCursor(cursor);
+  }
+
   gap(): void {
     this.#flush(true);
     this.#cache.clear();
@@ -349,6 +358,7 @@ export class Channel implements ViewerHost, FeedSink {
     this.#frameOpen = false;
     this.#cache.clear();
     this.#screen = undefined;
+    this.cursor(undefined);
   }
 }
 

@@ -269,6 +269,9 @@ export class Fanout implements AsyncDisposable {
       case "ack":
         viewer.acknowledge(message.frameId);
         return;
+      case "cursor":
+        viewer.wantCursor();
+        return;
       case "pause":
         channel.pause(viewer);
         return;

@@ -43,6 +43,28 @@ export interface FeedScreen {
   readonly codec: Codec;
 }
 
+/** An image of the pointer: the same object each time that it has this one. */
+export interface FeedCursorImage {
+  /** In px, 1…256. */
+  readonly width: number;
+  readonly height: number;
+  /** The hot spot, from the image's top left corner, in px; it lies in the image. */
+  readonly hotX: number;
+  readonly hotY: number;
+  /** RGBA, a byte each, not premultiplied; rows top-down. Never changed. */
+  readonly pixels: Uint8Array;
+}
+
+/** The pointer where it is no part of the stripes. A `CursorState` of a capture is one. */
+export interface FeedCursor {
+  /** The hot spot in px of the picture. */
+  readonly x: number;
+  readonly y: number;
+  readonly visible: boolean;
+  /** There where it is visible. */
+  readonly image: FeedCursorImage | undefined;
+}
+
 /** What a running feed calls, on the thread that started it. Nothing here throws. */
 export interface FeedSink {
   /** Of the stripes that follow: before the first one, and with each change. */
@@ -53,6 +75,11 @@ export interface FeedSink {
   endFrame(frameId: number): void;
   /** Stripes have been lost on the way: no H.264 row goes on before its next keyframe. */
   gap(): void;
+  /**
+   * The pointer, as it is now: beside the stripes and at any time, also before the
+   * first. Left out where it is of no use to the sink.
+   */
+  cursor?(cursor: FeedCursor): void;
   /** The feed has ended by itself; it may be started again. */
   fail(error: unknown): void;
 }

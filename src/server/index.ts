@@ -11,6 +11,8 @@ export {
 } from "./fanout.ts";
 export type {
   Codec,
+  FeedCursor,
+  FeedCursorImage,
   FeedScreen,
   FeedSink,
   FeedStripe,

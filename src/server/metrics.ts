@@ -99,6 +99,14 @@ export function prometheusText({ viewers, channels, refused, closed }: FanoutSta
     ),
     metric(
       ...([
+        "viewer_cursor_messages_total",
+        "counter",
+        "Of the pointer, sent to a viewer.",
+      ] as const),
+      ofViewers((v) => v.cursorMessages),
+    ),
+    metric(
+      ...([
         "viewer_latency_seconds",
         "gauge",
         "From a frame's grab to its acknowledgement.",

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 /** One viewer of a channel: what it gets, and what is held back from it. */
 import type { ServerWebSocket } from "bun";
-import type { Codec, FeedScreen, FeedStripe } from "./feed.ts";
+import type { CursorImages } from "./cursor-images.ts";
+import { type CursorOutlet, CursorSender } from "./cursor-sender.ts";
+import type { Codec, FeedCursor, FeedScreen, FeedStripe } from "./feed.ts";
 import { InFlight } from "./in-flight.ts";
 import { type CachedRow, copySource, isComplete } from "./row-cache.ts";
 import { type Band, BrokenRows } from "./rows.ts";
@@ -30,6 +32,7 @@ export interface ViewerHost {
   /** Bytes that may wait for one viewer. */
   readonly budgetBytes: number;
   readonly lagMs: number;
+  readonly cursorImages: CursorImages;
   /** Present time in µs, on the clock of the stripes' timestamps. */
   nowUs(): number;
   /** @param isFirst - the viewer has not seen anything yet, or again. */
@@ -67,6 +70,8 @@ export interface ViewerStats {
   readonly framesHeld: number;
   /** How often complete stripes were asked for on its behalf. */
   readonly keyframeRequests: number;
+  /** Messages of the pointer sent to it. */
+  readonly cursorMessages: number;
   /** From the grab of the frame it acknowledged last to the acknowledgement's arrival, in ms. */
   readonly latencyMs: number | undefined;
   /** It has asked for nothing to be sent. */
@@ -89,6 +94,7 @@ export class Viewer {
   readonly #address: string | undefined;
   readonly #sinceMs = performance.now();
   readonly #inFlight: InFlight;
+  readonly #cursor: CursorSender;
   #screen: FeedScreen | undefined;
   #rows = new BrokenRows(0);
   #takesFrame = false;
@@ -117,6 +123,13 @@ export class Viewer {
     this.#host = host;
     this.#address = address;
     this.#inFlight = new InFlight(host.lagMs);
+    const outlet: CursorOutlet = {
+      send: (data) => this.#send(data),
+      sentBytes: () => this.#counts.sentBytes,
+      bufferedBytes: () => socket.getBufferedAmount(),
+      isPaused: () => this.#paused,
+    };
+    this.#cursor = new CursorSender(outlet, host.cursorImages);
   }
 
   get paused(): boolean {
@@ -126,6 +139,15 @@ export class Viewer {
   /** Sends a text message. */
   tell(text: string): void {
     this.#send(text);
+  }
+
+  /** The viewer draws the pointer itself: it is told of it from here on. */
+  wantCursor(): void {
+    this.#cursor.want();
+  }
+
+  showCursor(cursor: FeedCursor | undefined): void {
+    this.#cursor.show(cursor);
   }
 
   /** What follows is of another size or codec, or of a stream begun anew: complete at first. */
@@ -164,6 +186,7 @@ export class Viewer {
 
   /** Has broken rows shown again: out of the kept picture, or by a keyframe. To be called between frames. */
   mend(): void {
+    this.#cursor.flush();
     if (!this.#rows.any) this.#seesNothing = false;
     if (!this.#rows.any || this.#screen === undefined || !this.#hasRoom()) return;
     const picture = this.#host.picture();
@@ -249,6 +272,7 @@ export class Viewer {
       connectedMs: performance.now() - this.#sinceMs,
       bufferedBytes: this.#socket.getBufferedAmount(),
       ...this.#counts,
+      cursorMessages: this.#cursor.count,
       latencyMs: this.#inFlight.latencyMs,
       paused: this.#paused,
       behind: this.#rows.any && !this.#paused,

@@ -11,7 +11,7 @@ import type {
   StripeFeed,
   StripeSource,
 } from "../../src/server/feed.ts";
-import { writeHeader } from "../../src/wire.ts";
+import { isCursorMessage, parseCursor, writeHeader } from "../../src/wire.ts";
 
 export const SCREEN = { width: 64, height: 48 } as const;
 const ROW_PX = 16;
@@ -135,7 +135,10 @@ export class FakeSource implements StripeSource {
   }
 }
 
-/** A socket that keeps what it is sent in words: rows as `frameId/y`, with "!" where complete. */
+/**
+ * A socket that keeps what it is sent in words: rows as `frameId/y`, with "!" where
+ * complete; the pointer as `image id` and `pointer x,y id`.
+ */
 export class FakeSocket {
   readonly sent: string[] = [];
   bufferedBytes = 0;
@@ -183,9 +186,16 @@ function words(text: string): string {
 }
 
 function stripeWords(data: Uint8Array): string {
+  if (isCursorMessage(data)) return cursorWords(data);
   const view = new DataView(data.buffer, data.byteOffset);
   if (data[0] === 3) return `${view.getUint16(2)}/${view.getUint16(4)}!`;
   if (data[0] === 4) return `${view.getUint16(2)}/${view.getUint16(4)}${data[1] === 1 ? "!" : ""}`;
   const kind = ["jpeg", "h264", "copy"][(data[1] ?? 0) & 3];
   return `${view.getUint32(2)}/${view.getUint16(8)} ${kind}`;
+}
+
+function cursorWords(data: Uint8Array): string {
+  const cursor = parseCursor(data);
+  if (cursor.type === "cursor-image") return `image ${cursor.id}`;
+  return cursor.visible ? `pointer ${cursor.x},${cursor.y} ${cursor.imageId}` : "no pointer";
 }

@@ -251,11 +251,19 @@ test("Prometheus's text has a line a sample, and no metric without one", () => {
   expect(empty).not.toContain("viewer_sent_bytes_total");
   const viewer = {
     ...{ id: 3, address: "127.0.0.1", codec: "h264" as const, connectedMs: 5, sentBytes: 77 },
-    ...{ bufferedBytes: 1, frames: 2, framesHeld: 4, keyframeRequests: 1, latencyMs: 12 },
+    ...{
+      bufferedBytes: 1,
+      frames: 2,
+      framesHeld: 4,
+      keyframeRequests: 1,
+      latencyMs: 12,
+      cursorMessages: 6,
+    },
     ...{ paused: false, behind: true },
   };
   const text = prometheusText({ ...fanout(source).stats(), viewers: [viewer] });
   expect(text).toContain('pixelflux_viewer_sent_bytes_total{viewer="3",codec="h264"} 77\n');
+  expect(text).toContain('pixelflux_viewer_cursor_messages_total{viewer="3",codec="h264"} 6\n');
   expect(text).toContain('pixelflux_viewer_latency_seconds{viewer="3",codec="h264"} 0.012\n');
   for (const line of text.trimEnd().split("\n")) {
     expect(line).toMatch(/^(# (HELP|TYPE) pixelflux_\w+ .+|pixelflux_\w+\{[\w="., ]*\} -?[\d.]+)$/);
