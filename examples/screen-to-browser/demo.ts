@@ -131,6 +131,7 @@ async function run(options: DemoOptions): Promise<number> {
     settings: {
       display: desktop?.display ?? display,
       outputMode: options.mode,
+      captureCursor: "stream", // drawn by the browser, which is there before any frame
       h264FullFrame: options.fullFrame,
     },
     onStripe: (stripe) => meter.add(stripe),

@@ -69,7 +69,7 @@ export const CONTROLS: Readonly<Record<ControlName, Control>> = {
   captureWidth: number("Region", "Width", 1, 16384, null, 3840),
   captureHeight: number("Region", "Height", 1, 16384, null, 2160),
   reconnect: flag("Region", "Wait for a lost display"),
-  captureCursor: flag("Overlays", "Pointer"),
+  captureCursor: choice("Overlays", "Pointer", ["none", "blend", "stream"]),
   watermarkLocation: choice("Overlays", "Sample watermark", [
     ...["none", "top-left", "top-right", "bottom-left", "bottom-right", "middle", "animated"],
   ]),

@@ -74,14 +74,16 @@ interface Parsed {
 }
 
 function parse(command: Pick<Command, "options" | "settings">, args: readonly string[]): Parsed {
-  const kinds = optionsOf(command).map(([name, { placeholder }]) => {
+  const all = optionsOf(command);
+  const kinds = all.map(([name, { placeholder }]) => {
     const type = placeholder === undefined ? ("boolean" as const) : ("string" as const);
     return [name, { type, multiple: true as const }] as const;
   });
   const help = { type: "boolean", multiple: true, short: "h" } as const;
   const options = { ...Object.fromEntries(kinds), help };
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    const filled = withValues(args, all);
+    const { values, positionals } = parseArgs({ args: filled, options, allowPositionals: true });
     const given = (name: string) =>
       (values[name as keyof typeof values] ?? []).map((value) =>
         value === true ? "" : `${value}`,
@@ -90,6 +92,19 @@ function parse(command: Pick<Command, "options" | "settings">, args: readonly st
   } catch (error) {
     throw usageErrorOf(error);
   }
+}
+
+/** The arguments, where parseArgs knows no option that may do without its value. */
+function withValues(
+  args: readonly string[],
+  options: readonly [string, Option<unknown>][],
+): string[] {
+  const end = args.indexOf("--");
+  const bare = new Map(options.map(([name, option]) => [`--${name}`, option.bare]));
+  return args.map((arg, index) => {
+    const value = end >= 0 && index > end ? undefined : bare.get(arg);
+    return value === undefined ? arg : `${arg}=${value}`;
+  });
 }
 
 /** parseArgs's words are good; what else it throws is a defect of ours. */

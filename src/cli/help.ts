@@ -44,8 +44,9 @@ function usageOf({ name, argumentName }: Command): string {
   return argumentName === undefined ? name : `${name} ${argumentName}`;
 }
 
-function optionEntry(name: string, { placeholder, words }: Option<unknown>): string {
-  return entry(`--${name}${placeholder === undefined ? "" : ` ${placeholder}`}`, words);
+function optionEntry(name: string, { placeholder, bare, words }: Option<unknown>): string {
+  const value = bare === undefined ? ` ${placeholder}` : `[=${placeholder}]`;
+  return entry(`--${name}${placeholder === undefined ? "" : value}`, words);
 }
 
 /** A term and its words beside it, which go on below where they are long. */

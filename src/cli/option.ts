@@ -10,6 +10,8 @@ export class UsageError extends Error {
 export interface Option<T> {
   /** What stands for the value in the help; `undefined` for one without a value. */
   readonly placeholder: string | undefined;
+  /** What it stands for where it has no value: that is then given behind a `=` only. */
+  readonly bare?: string;
   /** What it does, its legal values and its default, for the help. */
   readonly words: string;
   /**

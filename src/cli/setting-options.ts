@@ -78,7 +78,7 @@ function isOn(setting: SettingName): boolean {
 }
 
 function settingOption(setting: SettingName, fallback: unknown): SettingOption {
-  const { accepts, expected, fallbackText } = SETTING_FIELDS[setting];
+  const { accepts, expected, fallbackText, synonyms } = SETTING_FIELDS[setting];
   const name = optionName(setting).slice("--".length);
   const words = SETTING_WORDS[setting];
   if (accepts(true)) {
@@ -91,7 +91,9 @@ function settingOption(setting: SettingName, fallback: unknown): SettingOption {
   const text = `${legal.filter((part) => part !== undefined).join(": ")}; default ${fallback === undefined ? fallbackText : JSON.stringify(fallback)}`;
   const read = (option: string, given: readonly string[]) =>
     given.map((value) => settingValue(setting, option, value)).at(-1);
-  return { setting, name, option: { placeholder: "VALUE", words: text, read } };
+  const bare = synonyms?.get(true);
+  const alone = typeof bare === "string" ? { bare } : {};
+  return { setting, name, option: { placeholder: "VALUE", ...alone, words: text, read } };
 }
 
 /** What may be in a text is of no interest to people, as opposed to what it is for. */
@@ -101,8 +103,9 @@ function takesAnyText(setting: SettingName): boolean {
 
 /** What a text stands for: itself where the setting takes texts, else a number. */
 function settingValue(setting: SettingName, option: string, text: string): unknown {
-  const { accepts, expected } = SETTING_FIELDS[setting];
+  const { accepts, expected, synonyms } = SETTING_FIELDS[setting];
   if (accepts(text)) return text;
+  if (synonyms && (text === "true" || text === "false")) return synonyms.get(text === "true");
   const value = numberOf(text);
   if (accepts(value) && value !== undefined) return value;
   throw refused(option, expected, text);

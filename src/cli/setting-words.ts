@@ -9,7 +9,7 @@ export const SETTING_WORDS: Partial<Record<SettingName, string>> = {
   captureX: "left edge of the region in px",
   captureY: "top edge of the region in px",
   targetFps: "frames a second at most",
-  captureCursor: "show the pointer",
+  captureCursor: "show the pointer, in the picture where nothing else is said",
   jpegQuality: "JPEG of changes in motion",
   paintOverJpegQuality: "JPEG of what has come to rest",
   jpegFullColor: "JPEG in 4:4:4",

@@ -217,10 +217,12 @@ describe("the page", () => {
       return compare(plain, around).max > 60;
     };
     expect(await pointer()).toBe(false);
-    await set("captureCursor", true);
+    await set("captureCursor", "blend");
     await waitFor("the pointer", pointer);
-    await set("captureCursor", false);
-    await waitFor("no pointer", async () => !(await pointer()));
+    await set("captureCursor", "stream");
+    await waitFor("no pointer in the picture", async () => !(await pointer()));
+    await page.locator("canvas + div[aria-hidden]").waitFor({ state: "attached" });
+    await set("captureCursor", "none");
   });
 
   test("slows the stream down", async () => {
