@@ -8,6 +8,7 @@ import type {
   StripeFeed,
   StripeSource,
 } from "../server/feed.ts";
+import { CursorPublisher, cursorHeaders } from "./cursor-message.ts";
 import { RequestMerger } from "./merger.ts";
 import { drawId, type Notice, noticeHeaders, noticePayload, rowHeaders } from "./message.ts";
 import { cut } from "./parts.ts";
@@ -60,8 +61,14 @@ export interface StreamHost {
 /** One start of the feed. */
 class Run {
   readonly epoch = drawId();
+  readonly cursor: CursorPublisher;
   sequence = 0;
   screen: FeedScreen | undefined;
+
+  /** @param sendCursor - false where it was dropped. */
+  constructor(sendCursor: (epoch: string, data: Uint8Array) => boolean) {
+    this.cursor = new CursorPublisher((data) => sendCursor(this.epoch, data));
+  }
 }
 
 /** Runs one feed while somebody watches, and publishes what it hands out. */
@@ -103,7 +110,8 @@ export class CodecStream {
     if (this.#closed || !this.#watchers.heard(id, nowMs)) return false;
     if (this.#run !== undefined || this.#ending !== undefined) return true;
     const failure = this.#failure;
-    if (failure && nowMs - failure.atMs < RETRY_MS) this.#tellFailure(new Run(), failure.words);
+    if (failure && nowMs - failure.atMs < RETRY_MS)
+      this.#tellFailure(this.#newRun(), failure.words);
     else void this.#start();
     return true;
   }
@@ -141,8 +149,14 @@ export class CodecStream {
     return { codec: this.codec, running, gateways: this.#watchers.count, ...this.#counts };
   }
 
+  #newRun(): Run {
+    return new Run((epoch, data) =>
+      this.#host.window.send(this.#subjects.frame, cursorHeaders(epoch), data),
+    );
+  }
+
   async #start(): Promise<void> {
-    const run = new Run();
+    const run = this.#newRun();
     this.#run = run;
     this.#failure = undefined;
     this.#counts.starts += 1;
@@ -196,6 +210,9 @@ export class CodecStream {
         this.#notice(run, { kind: "end", frameId, ...sizeOf(run.screen) });
         this.#host.window.mark();
       },
+      cursor: (cursor) => {
+        if (!isOver()) run.cursor.show(cursor);
+      },
       gap: () => {
         run.sequence += 1; // which gateways see as a message that is missing
       },
@@ -245,6 +262,7 @@ export class CodecStream {
     const run = this.#run;
     if (run === undefined) return;
     if (run.screen !== undefined) this.#notice(run, { kind: "screen", ...sizeOf(run.screen) });
+    run.cursor.repeat();
     this.#counts.keyframes += 1;
     this.#feed?.requestKeyframe();
   }

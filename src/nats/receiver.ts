@@ -3,6 +3,7 @@
 import type { Msg } from "@nats-io/transport-node";
 import { PixelfluxError } from "../errors.ts";
 import type { Codec, FeedSink, FeedStripe } from "../server/feed.ts";
+import { CursorReceiver, isCursor } from "./cursor-message.ts";
 import {
   type Notice,
   type PictureSize,
@@ -96,6 +97,7 @@ export class Receiver {
   readonly #order = new SequenceTracker();
   readonly #parts = new PartJoiner();
   readonly #rows = new RowSync();
+  readonly #cursor = new CursorReceiver();
   /** Of the rows' state; `undefined` after a gap. */
   #size: PictureSize | undefined;
   /** As the sink has been told. */
@@ -129,9 +131,20 @@ export class Receiver {
   notice(message: Msg): void {
     if (this.#isOver) return;
     this.#count(message);
+    if (isCursor(message)) {
+      this.#point(message);
+      return;
+    }
     const notice = readNotice(message);
     if (notice === undefined) this.#host.counts.malformed += 1;
     else if (this.#isNew(notice)) this.#notice(notice);
+  }
+
+  #point(message: Msg): void {
+    const reading = this.#cursor.take(message);
+    if (reading.type === "malformed") this.#host.counts.malformed += 1;
+    else if (reading.type === "missing") this.#host.onGap();
+    else if (reading.type === "moved") this.#host.sink.cursor?.(reading.cursor);
   }
 
   #count({ data }: Msg): void {

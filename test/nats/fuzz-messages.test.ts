@@ -2,6 +2,7 @@
 // Messages that are damaged, made up or foreign, on every subject. They are counted and passed over.
 import { expect, test } from "bun:test";
 import { headers, type Msg, type MsgHdrs } from "@nats-io/transport-node";
+import { cursorHeaders } from "../../src/nats/cursor-message.ts";
 import { publishStripes } from "../../src/nats/index.ts";
 import {
   type Notice,
@@ -14,8 +15,8 @@ import {
 } from "../../src/nats/message.ts";
 import { agrees } from "../../src/nats/payload.ts";
 import { Receiver, type ReceiverCounts } from "../../src/nats/receiver.ts";
-import type { FeedScreen, FeedSink } from "../../src/server/feed.ts";
-import { parseStripe, writeHeader } from "../../src/wire.ts";
+import type { FeedCursor, FeedScreen, FeedSink } from "../../src/server/feed.ts";
+import { parseStripe, writeCursorImage, writeCursorPosition, writeHeader } from "../../src/wire.ts";
 import { waitFor } from "../support/process.ts";
 import { random, seedOfRun } from "../support/random.ts";
 import type { Pick } from "../support/values.ts";
@@ -171,6 +172,7 @@ test("gateways' words are checked", () => {
 /** A sink that throws where what it gets is not what a feed may hand out. */
 class StrictSink implements FeedSink {
   stripes = 0;
+  cursors = 0;
   failures = 0;
   #screen: FeedScreen | undefined;
 
@@ -200,6 +202,15 @@ class StrictSink implements FeedSink {
 
   endFrame(frameId: number): void {
     expect(frameId).toBeWithin(0, 2 ** 32);
+  }
+
+  cursor({ x, y, visible, image }: FeedCursor): void {
+    this.cursors += 1;
+    expect(Math.max(Math.abs(x), Math.abs(y))).toBeLessThanOrEqual(32768);
+    expect(image !== undefined).toBe(visible);
+    if (image === undefined) return;
+    expect(image.pixels.length).toBe(image.width * image.height * 4);
+    expect(image.hotX < image.width && image.hotY < image.height).toBe(true);
   }
 
   gap(): void {}
@@ -252,16 +263,32 @@ test(`a receiver takes whatever comes, and is complete afterwards ${label}`, () 
     if (isDamaged && pick(3) === 0) data[pick(data.length)] = pick(256);
     receiver.row(messageOf(`s.h264.row.${y}`, block, data));
   };
+  const pointer = (isDamaged: boolean) => {
+    const id = 1 + pick(3);
+    const place = { x: pick(640), y: pick(480) };
+    const image = { id, width: 2, height: 2, hotX: 1, hotY: 0, pixels: new Uint8Array(16) };
+    const data =
+      pick(2) === 0
+        ? writeCursorImage(image)
+        : writeCursorPosition({ visible: true, imageId: id, ...place });
+    if (isDamaged) data[pick(data.length)] = pick(256);
+    const length = isDamaged && pick(3) === 0 ? pick(data.length) : data.length;
+    const epoch = pick(20) === 0 ? "0123456789abcdef" : EPOCH;
+    const message = messageOf("s.h264.frame", cursorHeaders(epoch), data.subarray(0, length));
+    receiver.notice(message);
+  };
   const size = { width: 640, height: 480 };
   for (let round = 0; round < 20_000; round++) {
     const isDamaged = pick(3) === 0;
-    if (pick(4) > 0) row(drawPlace(pick), isDamaged);
+    if (pick(8) === 0) pointer(isDamaged);
+    else if (pick(4) > 0) row(drawPlace(pick), isDamaged);
     else if (pick(2) === 0) notice({ kind: "end", frameId: round, ...size }, isDamaged);
     else notice({ kind: "screen", width: 1 + pick(640), height: 1 + pick(480) }, isDamaged);
   }
   expect(counts.malformed).toBeGreaterThan(1000);
   expect(counts.gaps).toBeGreaterThan(1000);
   expect(sink.stripes).toBeGreaterThan(100);
+  expect(sink.cursors).toBeGreaterThan(100);
   expect(sink.failures).toBe(0);
   // From another publisher, undamaged.
   const position = { epoch: "f".repeat(16), sequence: 0 };
