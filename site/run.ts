@@ -1,22 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 // bun run docs: the reference and the guides as pages of HTML. See --help.
 import "./typescript.ts";
-import { relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import type {
-  Application,
-  DocumentationEntryPoint,
-  ProjectReflection,
-  TranslatedString,
-  TypeDocOptions,
-} from "typedoc";
-import manifest from "../package.json" with { type: "json" };
-import { wrongErrorCodes } from "./error-codes.ts";
-import { brokenLinks } from "./links.ts";
-import { entryPoints, pages, rootPath, titleOf } from "./pages.ts";
-
-/** Types that others are made of: to be read there, not to be named by users. */
-const UNEXPORTED = ["CODECS", "SCREENSHOT_FORMATS", "OpenSetting", "Refusal", "Header"];
 
 const help = `bun run docs [options]
 
@@ -33,60 +19,8 @@ const { values } = parseArgs({
   },
 });
 if (values.help) console.log(help);
-else process.exitCode = (await write(resolve(values.out))) ? 0 : 1;
-
-/** @returns whether there was nothing to say against it. */
-async function write(out: string): Promise<boolean> {
-  process.chdir(rootPath); // which typedoc takes paths from
-  // Not by an import statement: typedoc's own come before what this file runs.
-  const { Application } = await import("typedoc");
-  const app = await Application.bootstrap({ ...(await options()), out });
-  const project = app.converter.convert(namedEntryPoints(app));
-  await nameDocuments(project);
-  app.validate(project);
-  await app.generateOutputs(project);
-  for (const failure of [...wrongErrorCodes(project), ...(await brokenLinks(out))]) {
-    app.logger.error(failure as TranslatedString);
-  }
-  if (app.logger.hasErrors() || app.logger.hasWarnings()) return false;
-  console.log(`docs: ${relative(process.cwd(), out)}/index.html`);
-  return true;
-}
-
-async function options(): Promise<Partial<TypeDocOptions>> {
-  return {
-    entryPoints: entryPoints().map(({ source }) => source),
-    projectDocuments: [...(await pages())],
-    tsconfig: "site/tsconfig.json",
-    name: manifest.name,
-    readme: "README.md",
-    includeVersion: true,
-    disableSources: true, // they would name the commit, or a repository
-    excludeInternal: true,
-    excludePrivate: true,
-    sort: ["source-order"],
-    preservedTypeAnnotationTags: ["@throws"],
-    validation: { notDocumented: true },
-    intentionallyNotExported: UNEXPORTED,
-    highlightLanguages: ["ts", "js", "sh", "json", "jsonc", "nginx", "systemd", "dockerfile"],
-    ignoredHighlightLanguages: ["caddy"],
-    navigation: { includeFolders: false }, // of the names, only slashes make any
-    cleanOutputDir: true,
-  };
-}
-
-/** The entry points as they are imported, not as their files are called. */
-function namedEntryPoints(app: Application): DocumentationEntryPoint[] {
-  const names = new Map(entryPoints().map(({ name, source }) => [resolve(source), name]));
-  return (app.getEntryPoints() ?? []).map((point) => ({
-    ...point,
-    displayName: names.get(resolve(point.sourceFile.fileName)) ?? point.displayName,
-  }));
-}
-
-/** Gives pages their titles, in place of their files' names. */
-async function nameDocuments(project: ProjectReflection): Promise<void> {
-  for (const document of project.documents ?? []) {
-    document.name = await titleOf(`${document.name}.md`);
-  }
+else {
+  // Not by an import at the top, which would be there before the compiler for it is.
+  const { write } = await import("./write.ts");
+  process.exitCode = (await write(resolve(values.out))) ? 0 : 1;
 }

@@ -73,7 +73,6 @@ export interface PixelfluxErrorOptions {
 
 /** Any failure this package reports of itself. */
 export class PixelfluxError extends Error {
-  /** Always `"PixelfluxError"`. */
   override readonly name = "PixelfluxError";
   /** What went wrong; see {@link ErrorCode}. */
   readonly code: ErrorCode;

@@ -9,7 +9,6 @@ import type { NativePhase } from "./native/capture.ts";
 export interface ResizeEvent {
   /** In px. */
   readonly width: number;
-  /** In px. */
   readonly height: number;
 }
 

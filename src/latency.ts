@@ -10,9 +10,7 @@ export interface LatencySummary {
   readonly sumMs: number;
   /** Percentiles, within 4 %. */
   readonly p50Ms: number;
-  /** 95 of 100 stripes took at most so long. */
   readonly p95Ms: number;
-  /** 99 of 100 stripes took at most so long. */
   readonly p99Ms: number;
   /** The longest time, exact. */
   readonly maxMs: number;

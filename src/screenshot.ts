@@ -20,7 +20,6 @@ export interface Region {
   readonly y: number;
   /** 1 or more. */
   readonly width: number;
-  /** 1 or more. */
   readonly height: number;
 }
 
@@ -58,7 +57,6 @@ export interface ScreenshotParts {
 export class Screenshot {
   /** In px. */
   readonly width: number;
-  /** In px. */
   readonly height: number;
   /** As it was asked for. */
   readonly format: ScreenshotFormat;

@@ -45,7 +45,6 @@ export class Stripe {
   readonly width: number;
   /** Where a copy's pixels are in the picture before this frame, in px; else `undefined`. */
   readonly sourceX: number | undefined;
-  /** As `sourceX`, the row. */
   readonly sourceY: number | undefined;
   /**
    * Decodes without an earlier stripe; from the encoder's real output. Always

@@ -10,7 +10,6 @@ export type Quality = "low" | "normal" | "high";
 
 /** The screen's size and codec: the first message, and again with each change. */
 export interface ScreenMessage {
-  /** The discriminant. */
   readonly type: "screen";
   /** Of the picture, in px. */
   readonly width: number;
@@ -26,7 +25,6 @@ export interface ScreenMessage {
 
 /** Goes ahead of a frame's first stripe. */
 export interface FrameMessage {
-  /** The discriminant. */
   readonly type: "frame";
   /** As in the stripes; its low 16 bits count. */
   readonly frameId: number;
@@ -36,7 +34,6 @@ export interface FrameMessage {
 
 /** No further stripe of this frame comes. */
 export interface EndMessage {
-  /** The discriminant. */
   readonly type: "end";
   /** As in the stripes; its low 16 bits count. */
   readonly frameId: number;
@@ -47,13 +44,11 @@ export interface EndMessage {
  * from, until complete stripes have come.
  */
 export interface GapMessage {
-  /** The discriminant. */
   readonly type: "gap";
 }
 
 /** The answer to a {@link PingMessage}. */
 export interface PongMessage {
-  /** The discriminant. */
   readonly type: "pong";
   /** The ping's `sent`, unchanged. */
   readonly sent: number;
@@ -63,7 +58,6 @@ export interface PongMessage {
 
 /** The capture has failed; the server closes the connection. */
 export interface FailureMessage {
-  /** The discriminant. */
   readonly type: "failure";
   /** What has failed, in words. */
   readonly message: string;
@@ -81,7 +75,6 @@ export type ServerMessage =
 
 /** Measures the way to the server and the offset of its clock. */
 export interface PingMessage {
-  /** The discriminant. */
   readonly type: "ping";
   /** The viewer's `performance.now()`, in ms. */
   readonly sent: number;
@@ -89,19 +82,16 @@ export interface PingMessage {
 
 /** Asks for every stripe, complete. */
 export interface KeyframeMessage {
-  /** The discriminant. */
   readonly type: "keyframe";
 }
 
 /** Nobody looks (a hidden tab): nothing is sent from here on. */
 export interface PauseMessage {
-  /** The discriminant. */
   readonly type: "pause";
 }
 
 /** Somebody looks again: the picture is sent complete, and goes on. */
 export interface ResumeMessage {
-  /** The discriminant. */
   readonly type: "resume";
 }
 
@@ -116,7 +106,6 @@ export interface CursorMessage {
 
 /** This frame, and all before it, have been shown. A viewer need not tell of each. */
 export interface AckMessage {
-  /** The discriminant. */
   readonly type: "ack";
   /** As in the stripes, 0…65535: its low 16 bits. */
   readonly frameId: number;
@@ -124,7 +113,6 @@ export interface AckMessage {
 
 /** Asks for another quality, for everybody who watches. */
 export interface QualityMessage {
-  /** The discriminant. */
   readonly type: "quality";
   /** The one that is wanted. */
   readonly quality: Quality;

@@ -7,18 +7,11 @@ export type CodecChoice = "auto" | "h264" | "jpeg";
 
 /** What a player is about. */
 export type PlayerState =
-  | {
-      /** There is no picture of this connection yet. */
-      readonly name: "connecting";
-    }
+  | { readonly name: "connecting" }
   /** Connected, and a first frame of this connection has been shown. */
-  | {
-      /** Pictures are shown as they come. */
-      readonly name: "live";
-    }
+  | { readonly name: "live" }
   /** The connection was lost or refused. The last picture stays. */
   | {
-      /** There is no connection now. */
       readonly name: "waiting";
       /** In plain words, for the one who watches. */
       readonly reason: string;
@@ -27,7 +20,6 @@ export type PlayerState =
     }
   /** By `close()`, or for good where `reconnect` is false. The last state. */
   | {
-      /** There will be no further connection. */
       readonly name: "closed";
       /** In plain words, for the one who watches. */
       readonly reason: string;
@@ -39,7 +31,6 @@ export interface PlayerStats {
   readonly fps: number;
   /** Stripes received, and their bytes with headers. */
   readonly stripes: number;
-  /** Their bytes, headers included. */
   readonly bytes: number;
   /**
    * Median time from the grab of a frame's pixels to their being on the
@@ -65,7 +56,6 @@ export interface PlayerTotals {
   readonly frames: number;
   /** Stripes received, and their bytes with headers. */
   readonly stripes: number;
-  /** Their bytes, headers included. */
   readonly bytes: number;
   /** Stripes that could not be decoded. */
   readonly decodeErrors: number;

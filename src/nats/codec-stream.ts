@@ -33,19 +33,15 @@ export interface PublishedCodecStats {
   readonly gateways: number;
   /** Stripes and frames handed to the connection, and the stripes' bytes. */
   readonly stripes: number;
-  /** Frames handed to the connection. */
   readonly frames: number;
-  /** The bytes of these stripes. */
   readonly bytes: number;
   /** Messages that were dropped because no server was there, or too much waited for it. */
   readonly dropped: number;
   /** Keyframes that gateways asked for, and those that the feed was asked for. */
   readonly keyframeRequests: number;
-  /** Keyframes that the feed was asked for. */
   readonly keyframes: number;
   /** Starts of the feed, and those of them that failed or ended by themselves. */
   readonly starts: number;
-  /** Starts that failed, or ended by themselves. */
   readonly failures: number;
 }
 

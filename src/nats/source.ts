@@ -22,7 +22,6 @@ export interface ReceivedCodecStats extends Readonly<ReceiverCounts> {
   readonly codec: Codec;
   /** Whether it is watched now, and whether all of the picture has come since the last gap. */
   readonly running: boolean;
-  /** Whether all of the picture has come since the last gap. */
   readonly complete: boolean;
   /** Keyframes that the publisher was asked for. */
   readonly keyframeRequests: number;

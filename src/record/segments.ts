@@ -13,7 +13,6 @@ export interface RecordingSegment {
   readonly path: string | undefined;
   /** Of the screen, in px. The coded pictures may be one column and one row larger. */
   readonly width: number;
-  /** In px. */
   readonly height: number;
   /** Length without the pauses. */
   readonly durationMs: number;

@@ -29,9 +29,7 @@ export interface ChannelStats {
   readonly viewers: number;
   /** Taken from the source since the fan-out was made. */
   readonly frames: number;
-  /** Stripes of these frames. */
   readonly stripes: number;
-  /** Bytes of these stripes. */
   readonly bytes: number;
   /** In the last second. */
   readonly bytesPerSecond: number;

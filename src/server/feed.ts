@@ -17,11 +17,8 @@ export interface FeedStripe {
   readonly frameId: number;
   /** The rectangle that it covers, in px of the picture. */
   readonly x: number;
-  /** First row. */
   readonly stripeYStart: number;
-  /** In px. */
   readonly width: number;
-  /** In px. */
   readonly stripeHeight: number;
   /** Decodes without an earlier stripe. Never true for a copy. */
   readonly keyframe: boolean;
@@ -37,7 +34,6 @@ export interface FeedStripe {
 export interface FeedScreen {
   /** In px. */
   readonly width: number;
-  /** In px. */
   readonly height: number;
   /** Of the stripes. */
   readonly codec: Codec;

@@ -62,11 +62,9 @@ export interface ViewerStats {
   readonly connectedMs: number;
   /** Handed to its socket so far; what waits there now. */
   readonly sentBytes: number;
-  /** Bytes that wait in its socket now. */
   readonly bufferedBytes: number;
   /** Frames sent to it, and held back from it. */
   readonly frames: number;
-  /** Frames held back from it. */
   readonly framesHeld: number;
   /** How often complete stripes were asked for on its behalf. */
   readonly keyframeRequests: number;

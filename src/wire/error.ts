@@ -12,7 +12,6 @@ export type WireErrorCode =
 
 /** The only error this module throws. */
 export class WireError extends Error {
-  /** Always `"WireError"`. */
   override readonly name = "WireError";
   /** What is wrong. */
   readonly code: WireErrorCode;

@@ -9,7 +9,6 @@ export type H264FrameType = "idr" | "intra" | "inter";
 
 /** A JPEG stripe taken apart. */
 export interface WireJpegStripe<Memory extends ArrayBufferLike = ArrayBufferLike> {
-  /** The discriminant. */
   readonly type: "jpeg";
   /** Always true: a JPEG decodes alone. */
   readonly keyframe: true;
@@ -24,7 +23,6 @@ export interface WireJpegStripe<Memory extends ArrayBufferLike = ArrayBufferLike
   readonly y: number | undefined;
   /** Size in px, 1…65535; there for `"extended"` alone: else the image itself tells. */
   readonly width?: number;
-  /** As `width`. */
   readonly height?: number;
   /** A JFIF image. A view of the bytes that were given, without a copy. */
   readonly payload: Uint8Array<Memory>;
@@ -32,7 +30,6 @@ export interface WireJpegStripe<Memory extends ArrayBufferLike = ArrayBufferLike
 
 /** An H.264 stripe taken apart. */
 export interface WireH264Stripe<Memory extends ArrayBufferLike = ArrayBufferLike> {
-  /** The discriminant. */
   readonly type: "h264";
   /** What the access unit is made of. */
   readonly frameType: H264FrameType;
@@ -49,7 +46,6 @@ export interface WireH264Stripe<Memory extends ArrayBufferLike = ArrayBufferLike
    * larger. `undefined` for header kind `"none"`.
    */
   readonly width: number | undefined;
-  /** As `width`. */
   readonly height: number | undefined;
   /** An Annex B access unit. A view of the bytes that were given, without a copy. */
   readonly payload: Uint8Array<Memory>;
@@ -62,23 +58,18 @@ export interface WireH264Stripe<Memory extends ArrayBufferLike = ArrayBufferLike
  * the frame is drawn. The two may overlap.
  */
 export interface WireCopyStripe<Memory extends ArrayBufferLike = ArrayBufferLike> {
-  /** The discriminant. */
   readonly type: "copy";
-  /** Always false: a copy builds on what is shown. */
   readonly keyframe: false;
   /** The captured frame's number modulo 2^32. */
   readonly frameId: number;
   /** The destination's left top corner, in px. */
   readonly x: number;
-  /** As `x`, the row. */
   readonly y: number;
   /** The size of both rectangles in px, 1…65535. */
   readonly width: number;
-  /** As `width`. */
   readonly height: number;
   /** The source's left top corner, in px. */
   readonly sourceX: number;
-  /** As `sourceX`, the row. */
   readonly sourceY: number;
   /** The source's corner as it was sent. A view of the bytes that were given, without a copy. */
   readonly payload: Uint8Array<Memory>;

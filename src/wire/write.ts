@@ -16,7 +16,6 @@ import type { H264FrameType, StripeHeaderKind } from "./stripe.ts";
 
 /** What {@link writeHeader} puts in front of a JPEG. */
 export interface JpegHeader {
-  /** The discriminant. */
   readonly type: "jpeg";
   /** Any unsigned integer; its low 16 bits are written, 32 in the kind `"extended"`. */
   readonly frameId: number;
@@ -26,13 +25,11 @@ export interface JpegHeader {
   readonly y: number;
   /** 1…65535 px. Needed, and written, by `"extended"` alone. */
   readonly width?: number | undefined;
-  /** As `width`. */
   readonly height?: number | undefined;
 }
 
 /** What {@link writeHeader} puts in front of an H.264 access unit. */
 export interface H264Header {
-  /** The discriminant. */
   readonly type: "h264";
   /** What the access unit is made of. */
   readonly frameType: H264FrameType;
@@ -44,7 +41,6 @@ export interface H264Header {
   readonly y: number;
   /** 1…65535 px. */
   readonly width: number;
-  /** As `width`. */
   readonly height: number;
 }
 
@@ -53,17 +49,14 @@ export interface H264Header {
  * source's corner: `u16 sourceX · u16 sourceY`. For the kind `"extended"` alone.
  */
 export interface CopyHeader {
-  /** The discriminant. */
   readonly type: "copy";
   /** Any unsigned integer; its low 32 bits are written. */
   readonly frameId: number;
   /** The destination, 0…65535 px. */
   readonly x: number;
-  /** As `x`, the row. */
   readonly y: number;
   /** 1…65535 px. */
   readonly width: number;
-  /** As `width`. */
   readonly height: number;
 }
 
