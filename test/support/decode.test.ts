@@ -110,6 +110,28 @@ describe("the harness", () => {
     expect(() => expectCover(stripes.slice(0, 1), 320, 240)).toThrow("cover 128 rows");
   });
 
+  test("rows of one size, decoded one after the other, are each their own", async () => {
+    const picture = await bars(320, 224);
+    const rows = [0, 112].map((y) => picture.crop(0, y, 320, 112));
+    const options = [...full601, ...marked601, ...x264];
+    const [top, bottom] = await Promise.all(rows.map((row) => encode(row, options, "h264")));
+    const stripe = (y: number, payload: Uint8Array, keyframe = true): RecordedStripe => ({
+      ...{ type: "h264", frameId: 0, y, width: 320, height: 112, keyframe, timestamp: 0, payload },
+    });
+    const first = stripe(0, top as Uint8Array);
+    const second = stripe(112, bottom as Uint8Array);
+    const shows = (...stripes: RecordedStripe[]) => showStripes(stripes, 320, 224);
+    expectAlike(picture, await shows(first, second, second, first), { mean: 2 });
+
+    const parameters = second.payload.slice(0, Buffer.from(second.payload).lastIndexOf("\0\0\x01"));
+    const pictureless = stripe(112, parameters);
+    await expect(shows(first, pictureless)).rejects.toThrow(/no frame|came out, not 2/);
+    await expect(shows(pictureless, first)).rejects.toThrow(/no frame|came out, not 2/);
+    const slice = stripe(112, second.payload.slice(parameters.length));
+    await expect(shows(first, slice)).rejects.toThrow("row 112 begins without parameters");
+    await expect(shows(first, { ...second, keyframe: false })).rejects.toThrow("a keyframe");
+  });
+
   test("bytes that are no picture are an error", async () => {
     await expect(decodeH264([new Uint8Array(1000)])).rejects.toThrow();
     await expect(decodeJpegs([new Uint8Array(1000)])).rejects.toThrow();

@@ -121,25 +121,39 @@ class PpmReader {
   }
 }
 
-async function decode(input: FfmpegInput, keepLastOnly: boolean): Promise<Canvas[]> {
-  if (input.payloads.length === 0) return [];
-  const reader = new PpmReader(keepLastOnly);
-  const output = ["-vf", toRgb, "-f", "image2pipe", "-c:v", "ppm"];
+interface Wanted {
+  /** Of several pictures give only the last. */
+  lastOnly?: boolean;
+  /** Convert and give only those that are the so many-th, ascending; all are decoded. */
+  indexes?: number[];
+}
+
+async function decode(input: FfmpegInput, { lastOnly, indexes }: Wanted = {}): Promise<Canvas[]> {
+  const { length } = input.payloads;
+  if (length === 0) return [];
+  const reader = new PpmReader(lastOnly ?? false);
+  // One too many would come out, too; with one too few the last does not.
+  const chosen = [...(indexes ?? []).map((index) => `eq(n,${index})`), `gte(n,${length})`].join(
+    "+",
+  );
+  const filters = indexes === undefined ? toRgb : `select='${chosen}',${toRgb}`;
+  const output = ["-vf", filters, "-f", "image2pipe", "-c:v", "ppm"];
   for await (const bytes of feedFfmpeg(input, output)) reader.take(bytes);
-  if (reader.count !== input.payloads.length || reader.rest !== 0) {
-    throw new Error(`${input.payloads.length} pictures went in, ${reader.count} came out`);
+  const expected = indexes?.length ?? length;
+  if (reader.count !== expected || reader.rest !== 0) {
+    throw new Error(`${length} pictures went in, ${reader.count} came out, not ${expected}`);
   }
   return reader.pictures;
 }
 
 /** Decodes JPEGs of one size. */
 export function decodeJpegs(payloads: Uint8Array[]): Promise<Canvas[]> {
-  return decode({ options: ["-f", "image2pipe", "-c:v", "mjpeg"], payloads }, false);
+  return decode({ options: ["-f", "image2pipe", "-c:v", "mjpeg"], payloads });
 }
 
 /** Decodes PNGs of one size. */
 export function decodePngs(payloads: Uint8Array[]): Promise<Canvas[]> {
-  return decode({ options: ["-f", "image2pipe", "-c:v", "png"], payloads }, false);
+  return decode({ options: ["-f", "image2pipe", "-c:v", "png"], payloads });
 }
 
 export interface H264Options {
@@ -149,7 +163,7 @@ export interface H264Options {
 
 /** Decodes the access units of one H.264 stream, from its IDR on, one picture each. */
 export function decodeH264(payloads: Uint8Array[], options: H264Options = {}): Promise<Canvas[]> {
-  return decode({ options: ["-f", "h264"], payloads }, options.lastOnly ?? false);
+  return decode({ options: ["-f", "h264"], payloads }, options);
 }
 
 /** What an H.264 stream says of itself, in ffprobe's words. */
@@ -223,12 +237,54 @@ export function expectCover(stripes: RecordedStripe[], width: number, height: nu
   if (row !== height) throw new Error(`the stripes cover ${row} rows of ${height}`);
 }
 
-async function layH264(canvas: Canvas, stream: StripeStream): Promise<void> {
-  const [{ keyframe, y, width, height }] = stream;
-  if (!keyframe) throw new Error(`the stream of row ${y} begins without a keyframe`);
-  const payloads = stream.map((stripe) => stripe.payload);
-  const [picture] = await decodeH264(payloads, { lastOnly: true });
-  canvas.lay(picture as Canvas, 0, y, width, height);
+/** The sequence parameter sets (ITU-T H.264, 7.4.1: type 7) of a stream, each once. */
+function parameterSetsOf(stream: StripeStream): string[] {
+  const keyframes = stream.filter(({ keyframe }) => keyframe);
+  const units = keyframes.flatMap(({ payload }) =>
+    Buffer.from(payload.buffer, payload.byteOffset, payload.length)
+      .toString("latin1")
+      .split("\0\0\x01"),
+  );
+  return [...new Set(units.filter((unit) => (unit.charCodeAt(0) & 31) === 7))];
+}
+
+/** Streams that one decoder takes, one after the other. */
+interface StreamGroup {
+  readonly streams: StripeStream[];
+  /** Whether all have one set of parameters: where it changes, ffmpeg counts pictures anew. */
+  readonly isSteady: boolean;
+}
+
+/**
+ * Those with the same parameters together: each begins with an IDR, which forgets what was
+ * before, and brings its parameters along, so that it is decoded as by a decoder of its own.
+ */
+function groupStreams(streams: StripeStream[]): StreamGroup[] {
+  const steady = new Map<string, StripeStream[]>();
+  const changing: StreamGroup[] = [];
+  for (const stream of streams) {
+    const [{ keyframe, y }] = stream;
+    if (!keyframe) throw new Error(`the stream of row ${y} begins without a keyframe`);
+    const [set] = parameterSetsOf([stream[0]]);
+    if (set === undefined) throw new Error(`the stream of row ${y} begins without parameters`);
+    if (parameterSetsOf(stream).length > 1) changing.push({ streams: [stream], isSteady: false });
+    else steady.set(set, [...(steady.get(set) ?? []), stream]);
+  }
+  return [
+    ...[...steady.values()].map((group) => ({ streams: group, isSteady: true })),
+    ...changing,
+  ];
+}
+
+async function layH264(canvas: Canvas, { streams, isSteady }: StreamGroup): Promise<void> {
+  const payloads = streams.flatMap((stream) => stream.map((stripe) => stripe.payload));
+  const indexes: number[] = [];
+  for (const { length } of streams) indexes.push((indexes.at(-1) ?? -1) + length);
+  const wanted = isSteady ? { indexes } : { lastOnly: true };
+  const pictures = await decode({ options: ["-f", "h264"], payloads }, wanted);
+  for (const [index, [{ y, width, height }]] of streams.entries()) {
+    canvas.lay(pictures[index] as Canvas, 0, y, width, height);
+  }
 }
 
 async function layJpegs(canvas: Canvas, stripes: RecordedStripe[]): Promise<void> {
@@ -241,7 +297,7 @@ async function layJpegs(canvas: Canvas, stripes: RecordedStripe[]): Promise<void
 
 /**
  * What a client shows after all the stripes, given in the order of their arrival. Every H.264
- * stripe is decoded, each row by a decoder of its own; of the JPEGs the last of each row.
+ * stripe is decoded, each row by itself; of the JPEGs the last of each row.
  */
 export async function showStripes(
   stripes: RecordedStripe[],
@@ -255,8 +311,7 @@ export async function showStripes(
   const jpegs = last.filter((stripe) => stripe.type === "jpeg");
   const bySize = Map.groupBy(jpegs, (stripe) => stripe.height);
   for (const group of bySize.values()) await layJpegs(canvas, group);
-  for (const stream of streams) {
-    if (stream[0].type === "h264") await layH264(canvas, stream);
-  }
+  const h264 = streams.filter(([first]) => first.type === "h264");
+  for (const group of groupStreams(h264)) await layH264(canvas, group);
   return canvas;
 }
