@@ -237,9 +237,9 @@ export function expectCover(stripes: RecordedStripe[], width: number, height: nu
   if (row !== height) throw new Error(`the stripes cover ${row} rows of ${height}`);
 }
 
-/** The sequence parameter sets (ITU-T H.264, 7.4.1: type 7) of a stream, each once. */
-function parameterSetsOf(stream: StripeStream): string[] {
-  const keyframes = stream.filter(({ keyframe }) => keyframe);
+/** The sequence parameter sets (ITU-T H.264, 7.4.1: type 7) of some stripes, each once. */
+export function parameterSetsOf(stripes: readonly RecordedStripe[]): string[] {
+  const keyframes = stripes.filter(({ keyframe }) => keyframe);
   const units = keyframes.flatMap(({ payload }) =>
     Buffer.from(payload.buffer, payload.byteOffset, payload.length)
       .toString("latin1")

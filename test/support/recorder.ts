@@ -68,11 +68,19 @@ export class Recorder implements AsyncDisposable {
   /**
    * Waits until the capture is at rest and a client would show `expected`; throws with the figures
    * of the last look, and `what`, where that does not happen.
+   *
+   * @param quietMs - at rest is what has sent nothing for so long; where that was too early, it
+   *   looks again.
    */
-  async showsAtRest(expected: Canvas, tolerance: Tolerance, what: string): Promise<Difference> {
+  async showsAtRest(
+    expected: Canvas,
+    tolerance: Tolerance,
+    what: string,
+    quietMs = 500,
+  ): Promise<Difference> {
     let last: Difference | undefined;
     const look = async () => {
-      await this.quiet();
+      await this.quiet(quietMs);
       const shown = await this.show();
       if (shown.width !== expected.width || shown.height !== expected.height) return false;
       last = compare(expected, shown);
