@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 // bun run bench:fanout: what each viewer costs the server. See --help.
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { Crowd, QUICK } from "../test/support/crowd.ts";
 import { Painter, type WorkloadName } from "../test/support/painter.ts";
 import { Xvfb } from "../test/support/xvfb.ts";
 import { buildAll } from "./build.ts";
 import { Measured } from "./measured.ts";
+import { numbersOf, readOptions, sizeOf } from "./options.ts";
 import { quantile } from "./report.ts";
 import { figure, markdownTable } from "./tables.ts";
 
@@ -42,24 +42,17 @@ interface Figures {
   readonly heldPerSecond: number;
 }
 
-const { values: options } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "4" },
-    repeat: { type: "string", default: "3" },
-    viewers: { type: "string", default: "1,10,100,300" },
-    workloads: { type: "string", default: "typing,video" },
-    modes: { type: "string", default: "h264,jpeg" },
-    size: { type: "string", default: "1280x720" },
-    fps: { type: "string", default: "30" },
-    help: { type: "boolean", default: false },
-  },
+const options = readOptions(help, {
+  seconds: "4",
+  repeat: "3",
+  viewers: "1,10,100,300",
+  workloads: "typing,video",
+  modes: "h264,jpeg",
+  size: "1280x720",
+  fps: "30",
 });
-if (options.help) {
-  console.log(help);
-  process.exit(0);
-}
 const seconds = Number(options.seconds);
-const [width = 1280, height = 720] = options.size.split("x").map(Number);
+const [width = 1280, height = 720] = sizeOf(options.size);
 
 async function measure(
   { workload, mode, viewers }: Case,
@@ -95,7 +88,7 @@ function medianOf(runs: Figures[], of: (figures: Figures) => number): number {
   return quantile(runs.map(of), 0.5);
 }
 
-const counts = [0, ...options.viewers.split(",").map(Number)];
+const counts = [0, ...numbersOf(options.viewers)];
 const cases: Case[] = options.workloads
   .split(",")
   .flatMap((workload) =>

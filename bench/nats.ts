@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 // bun run bench:nats: what gateways cost, and the latency they add. See --help.
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { NatsCluster } from "../test/nats/cluster.ts";
 import { Crowd, QUICK } from "../test/support/crowd.ts";
 import { Painter, type WorkloadName } from "../test/support/painter.ts";
 import { Xvfb } from "../test/support/xvfb.ts";
 import { buildAll } from "./build.ts";
 import { Measured } from "./measured.ts";
+import { numbersOf, readOptions, sizeOf } from "./options.ts";
 import { quantile } from "./report.ts";
 import { figure, markdownTable } from "./tables.ts";
 
@@ -26,27 +26,20 @@ One capture, one nats-server, gateways, and viewers that are spread over them, a
   --fps N           targetFps (default 30)
   --help`;
 
-const { values: options } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "4" },
-    repeat: { type: "string", default: "3" },
-    viewers: { type: "string", default: "200" },
-    gateways: { type: "string", default: "0,1,2,4" },
-    workload: { type: "string", default: "typing" },
-    mode: { type: "string", default: "h264" },
-    size: { type: "string", default: "1280x720" },
-    fps: { type: "string", default: "30" },
-    help: { type: "boolean", default: false },
-  },
+const options = readOptions(help, {
+  seconds: "4",
+  repeat: "3",
+  viewers: "200",
+  gateways: "0,1,2,4",
+  workload: "typing",
+  mode: "h264",
+  size: "1280x720",
+  fps: "30",
 });
-if (options.help) {
-  console.log(help);
-  process.exit(0);
-}
 const seconds = Number(options.seconds);
 const viewerCount = Number(options.viewers);
 const mode = options.mode === "jpeg" ? "jpeg" : "h264";
-const [width = 1280, height = 720] = options.size.split("x").map(Number);
+const [width = 1280, height = 720] = sizeOf(options.size);
 
 interface Figures {
   /** Of the process that captures, and of all gateways together. */
@@ -109,7 +102,7 @@ async function measure(gatewayCount: number): Promise<Figures> {
   };
 }
 
-const counts = options.gateways.split(",").map(Number);
+const counts = numbersOf(options.gateways);
 const runs = counts.map((): Figures[] => []);
 for (let round = 0; round < Number(options.repeat); round++) {
   for (const [index, count] of counts.entries()) {

@@ -3,13 +3,13 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { compare } from "../test/support/canvas.ts";
 import { durationOf, picturesOf } from "../test/support/movie.ts";
 import { Painter, type WorkloadName } from "../test/support/painter.ts";
 import { requireTool } from "../test/support/process.ts";
 import { Xvfb } from "../test/support/xvfb.ts";
 import { buildAll } from "./build.ts";
+import { numbersOf, readOptions, sizeOf } from "./options.ts";
 import { quantile } from "./report.ts";
 import { figure, markdownTable } from "./tables.ts";
 import { cpuNsOf } from "./tools.ts";
@@ -51,22 +51,15 @@ interface Row extends Figures {
   readonly tool: Tool;
 }
 
-const { values: options } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "5" },
-    repeat: { type: "string", default: "3" },
-    workloads: { type: "string", default: "idle,typing,scroll,video" },
-    presets: { type: "string", default: "ultrafast,veryfast" },
-    crfs: { type: "string", default: "18,21,25,28" },
-    size: { type: "string", default: "1280x720" },
-    fps: { type: "string", default: "30" },
-    help: { type: "boolean", default: false },
-  },
+const options = readOptions(help, {
+  seconds: "5",
+  repeat: "3",
+  workloads: "idle,typing,scroll,video",
+  presets: "ultrafast,veryfast",
+  crfs: "18,21,25,28",
+  size: "1280x720",
+  fps: "30",
 });
-if (options.help) {
-  console.log(help);
-  process.exit(0);
-}
 
 /** Long enough for every tool's last picture, ours being refined after half a second. */
 const REST_MS = 1500;
@@ -76,7 +69,7 @@ const EQUAL_DB = 0.5;
 const PSNR_DB_MAX = 100;
 
 const seconds = Number(options.seconds);
-const [width = 1280, height = 720] = options.size.split("x").map(Number);
+const [width = 1280, height = 720] = sizeOf(options.size);
 
 function toolsFor(display: string): Tool[] {
   const child = join(import.meta.dir, "record-child.ts");
@@ -88,7 +81,7 @@ function toolsFor(display: string): Tool[] {
     ...["-c:v", "libx264", "-preset", preset, "-crf", String(crf), "-pix_fmt", "yuv420p"],
     ...["-movflags", "frag_keyframe+empty_moov", path],
   ];
-  const crfs = options.crfs.split(",").map(Number);
+  const crfs = numbersOf(options.crfs);
   const peers = options.presets.split(",").flatMap((preset) =>
     crfs.map((crf): Tool => {
       const name = `ffmpeg ${preset}, CRF ${crf}`;

@@ -3,7 +3,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import type { CaptureSettings } from "../src/index.ts";
 import { Painter, type WorkloadName } from "../test/support/painter.ts";
 import { rootPath } from "../test/support/process.ts";
@@ -13,6 +12,7 @@ import { buildAll } from "./build.ts";
 import { documentOf } from "./document.ts";
 import { ffmpegTool } from "./ffmpeg-tool.ts";
 import { measureLimits } from "./limits.ts";
+import { readOptions, sizeOf } from "./options.ts";
 import { cpuPlot, latencyPlot } from "./plots.ts";
 import { qualityOf } from "./quality.ts";
 import type { ProcessFigures, Recording } from "./recording.ts";
@@ -46,24 +46,21 @@ const help = `bun run bench [options]
   --write            write docs/benchmarks.md and its plots
   --help`;
 
-const { values: options } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "8" },
-    repeat: { type: "string", default: "3" },
-    workloads: { type: "string", default: "idle,caret,typing,pauses,scroll,drag,video,slide" },
-    modes: { type: "string", default: "jpeg,jpeg-tight,h264,refine,fullframe" },
-    size: { type: "string", default: "1920x1080" },
-    fps: { type: "string", default: "60" },
-    "no-ffmpeg": { type: "boolean", default: false },
-    "no-limits": { type: "boolean", default: false },
-    peer: { type: "string" },
-    library: { type: "string" },
-    painter: { type: "string" },
-    "codec-bench": { type: "string" },
-    json: { type: "string" },
-    write: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+const options = readOptions(help, {
+  seconds: "8",
+  repeat: "3",
+  workloads: "idle,caret,typing,pauses,scroll,drag,video,slide",
+  modes: "jpeg,jpeg-tight,h264,refine,fullframe",
+  size: "1920x1080",
+  fps: "60",
+  "no-ffmpeg": false,
+  "no-limits": false,
+  peer: undefined,
+  library: undefined,
+  painter: undefined,
+  "codec-bench": undefined,
+  json: undefined,
+  write: false,
 });
 
 const modeSettings: Record<string, CaptureSettings> = {
@@ -186,7 +183,7 @@ async function measure(
   codecBench: string | undefined,
   folder: string,
 ): Promise<Measurements> {
-  const [width = 0, height = 0] = options.size.split("x").map(Number);
+  const [width = 0, height = 0] = sizeOf(options.size);
   await using server = await Xvfb.start({ width, height });
   await using painter = await Painter.start(server.display);
   const results: RunResult[] = [];
@@ -255,10 +252,6 @@ async function writeDocuments(measured: Measurements, facts: RunFacts): Promise<
   await Bun.write(join(docs, "benchmark-latency.svg"), latencyPlot(results));
 }
 
-if (options.help) {
-  console.log(help);
-  process.exit(0);
-}
 const needsBuild =
   options.library === undefined ||
   options.painter === undefined ||

@@ -3,11 +3,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import type { ScreenCapture, ScreenshotFormat } from "../src/index.ts";
 import { Painter, type PatternName } from "../test/support/painter.ts";
 import { Xvfb } from "../test/support/xvfb.ts";
 import { buildAll } from "./build.ts";
+import { readOptions, sizeOf } from "./options.ts";
 import { quantile } from "./report.ts";
 import { figure, markdownTable } from "./tables.ts";
 
@@ -24,21 +24,14 @@ started for it. The other tools are started for each picture, as scripts do.
   --size WxH        of the screen (default 1920x1080)
   --help`;
 
-const { values: options } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "50" },
-    patterns: { type: "string", default: "text,photo" },
-    formats: { type: "string", default: "jpeg,png,raw" },
-    size: { type: "string", default: "1920x1080" },
-    help: { type: "boolean", default: false },
-  },
+const options = readOptions(help, {
+  rounds: "50",
+  patterns: "text,photo",
+  formats: "jpeg,png,raw",
+  size: "1920x1080",
 });
-if (options.help) {
-  console.log(help);
-  process.exit(0);
-}
 const rounds = Number(options.rounds);
-const [width = 1920, height = 1080] = options.size.split("x").map(Number);
+const [width = 1920, height = 1080] = sizeOf(options.size);
 const folder = mkdtempSync(join(tmpdir(), "pf-bench-"));
 
 /** Something that takes pictures. */

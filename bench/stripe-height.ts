@@ -2,10 +2,10 @@
 // bun bench/stripe-height.ts: what the height of stripes costs. See --help.
 import { cpus } from "node:os";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { rootPath } from "../test/support/process.ts";
 import { buildAll } from "./build.ts";
 import { type CurvePoint, measureCurves } from "./limits.ts";
+import { readOptions } from "./options.ts";
 import { heightPlot } from "./plot-height.ts";
 import { figure, markdownTable } from "./tables.ts";
 
@@ -17,15 +17,12 @@ const help = `bun bench/stripe-height.ts [options]
   --json PATH         where the figures go (default: nowhere)
   --write             write docs/stripe-height.md and its plot`;
 
-const { values: options } = parseArgs({
-  options: {
-    frames: { type: "string", default: "32" },
-    size: { type: "string", default: "1920x1080" },
-    "codec-bench": { type: "string" },
-    json: { type: "string" },
-    write: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+const options = readOptions(help, {
+  frames: "32",
+  size: "1920x1080",
+  "codec-bench": undefined,
+  json: undefined,
+  write: false,
 });
 
 /* What "auto" chooses for 1080 rows: native/src/damage/layout.c. */
@@ -121,10 +118,6 @@ ${recommendation(curves)}
 `;
 }
 
-if (options.help) {
-  console.log(help);
-  process.exit(0);
-}
 const frames = Number(options.frames);
 if (!(Number.isInteger(frames) && frames > 0)) {
   console.error(`--frames must be a whole number above 0, not ${options.frames}`);
