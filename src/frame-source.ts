@@ -131,8 +131,7 @@ export class FrameSource implements Disposable {
     if (this.#closed) return;
     this.#closed = true;
     this.#native.close();
-    const text = "taken: close() was called before every capture had taken the picture";
-    this.#waits.fail(new PixelfluxError("ERR_ABORTED", "taken", text));
+    this.#waits.close();
   }
 
   /** {@link close}, for `using`. */

@@ -39,11 +39,10 @@ export class TakenWaits implements PollListener {
     }
   }
 
-  /** Ends all waits. */
-  fail(error: unknown): void {
-    const waits = this.#waits;
-    this.#waits = [];
-    for (const { settle } of waits) settle.reject(error);
+  /** Ends all waits: the frame source is closed. */
+  close(): void {
+    const text = "taken: the frame source was closed before every capture had taken the picture";
+    this.#fail(new PixelfluxError("ERR_ABORTED", "taken", text));
   }
 
   onNews(): void {
@@ -53,7 +52,9 @@ export class TakenWaits implements PollListener {
   onEnded(): void {
     this.#watched = false;
     for (let first = this.#waits[0]; first !== undefined; first = this.#waits[0]) {
-      if (this.#native.takenState(first.serial) !== "taken") break;
+      const state = this.#native.takenState(first.serial);
+      if (state === "closed") this.close();
+      if (state !== "taken") break;
       this.#waits.shift();
       first.settle.resolve();
     }
@@ -63,7 +64,13 @@ export class TakenWaits implements PollListener {
   onFailed(message: string): void {
     this.#watched = false;
     const text = `taken: the worker that waits for the captures failed: ${message}. Look at the limits of memory and threads.`;
-    this.fail(new PixelfluxError("ERR_NO_RESOURCE", "taken", text));
+    this.#fail(new PixelfluxError("ERR_NO_RESOURCE", "taken", text));
+  }
+
+  #fail(error: unknown): void {
+    const waits = this.#waits;
+    this.#waits = [];
+    for (const { settle } of waits) settle.reject(error);
   }
 
   #watch(): void {

@@ -143,14 +143,25 @@ static bool follow(pf_source *source, pf_rect region) {
     return events.damaged;
 }
 
+/** Another region, as update() asks for it: there need not be any damage. */
+static void move(pf_source *source, pf_rect region) {
+    pf_error error = {0};
+    follow(source, region);
+    CHECK_EQUAL(source->ops->set_region(source, region, &error), PF_STATUS_OK);
+    memset((uint8_t *)(uintptr_t)source->frame.pixels, 0x55,
+           (size_t)source->frame.stride_bytes * source->frame.height_px);
+    grab_all(source);
+}
+
 #define READER_COUNT 3
 
 static void damage_alone_keeps_frames_current(void) {
     pf_wake wake;
     CHECK(pf_wake_init(&wake));
     screen *pushed = calloc(1, sizeof *pushed);
-    create_screen(pushed, 60, 40);
-    const pf_rect regions[READER_COUNT] = {{0}, {10, 5, 33, 29}, {40, 0, 0, 20}};
+    create_screen(pushed, 0, 0);
+    push_all(pushed, 60, 40);
+    pf_rect regions[READER_COUNT] = {{0}, {10, 5, 33, 29}, {40, 0, 0, 20}};
     pf_source *readers[READER_COUNT];
     for (uint32_t index = 0; index < READER_COUNT; index++) {
         readers[index] = open_source(pushed, regions[index], &wake);
@@ -162,7 +173,13 @@ static void damage_alone_keeps_frames_current(void) {
     for (uint32_t step = 0; step < 3000; step++) {
         serial = push_something(pushed);
         uint32_t index = pf_random_below(READER_COUNT);
-        follow(readers[index], regions[index]);
+        if (pf_random_below(20) == 0) {
+            regions[index].x = pf_random_below(SIDE_MAX);
+            regions[index].height = pf_random_below(SIDE_MAX);
+            move(readers[index], regions[index]);
+        } else {
+            follow(readers[index], regions[index]);
+        }
         pf_rect shown = pf_source_fill_region(regions[index], pushed->width, pushed->height);
         CHECK(shows(readers[index], pushed, shown));
         CHECK(!follow(readers[index], regions[index]));
@@ -242,6 +259,14 @@ static void only_what_a_region_shows_wakes_its_capture(void) {
     pf_frames_push(pushed->handle, pixels, sizeof pixels, 64, 64, 256, inside, 0, &serial);
     CHECK_EQUAL(serial, 2);
     CHECK_EQUAL(poll(&fd, 1, 0), 0);
+    /* What was pushed outside is to be taken once it is inside. */
+    pf_error error = {0};
+    pf_frames_push(pushed->handle, pixels, sizeof pixels, 64, 64, 256, outside, 2, &serial);
+    CHECK_EQUAL(pf_frames_wait(pushed->handle, serial, 0), PF_STATUS_OK);
+    CHECK_EQUAL(source->ops->set_region(source, (pf_rect){0}, &error), PF_STATUS_OK);
+    CHECK_EQUAL(pf_frames_wait(pushed->handle, serial, 0), PF_STATUS_TIMEOUT);
+    grab_all(source);
+    CHECK_EQUAL(pf_frames_wait(pushed->handle, serial, 0), PF_STATUS_OK);
     source->ops->close(source);
     pf_frames_free(pushed->handle);
     free(pushed);
