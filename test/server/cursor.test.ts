@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 // The pointer's way to viewers: who is told of it, of what, and that it waits for nobody's stripes.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { ScreenCapture } from "../../src/index.ts";
+import { runningCaptures, ScreenCapture } from "../../src/index.ts";
 import { captureSource } from "../../src/server/capture-source.ts";
 import { Channel } from "../../src/server/channel.ts";
 import type { FeedCursor, FeedCursorImage, FeedSink } from "../../src/server/feed.ts";
@@ -189,19 +189,25 @@ describe("a capture", () => {
       fail: (error) => expect(error).toBeUndefined(),
       cursor: (state) => told[codec].push(state),
     });
+    const others = () =>
+      runningCaptures()
+        .filter((running) => running !== capture)
+        .map(({ settings }) => settings.captureCursor);
     const lastX = (codec: "jpeg" | "h264") => told[codec].at(-1)?.x;
     await move(70, 60);
     const [own, other] = [source.open("jpeg"), source.open("h264")];
     await other.start(sinkOf("h264"));
     await waitFor("the other's pointer", () => lastX("h264") === 70);
-    expect(capture.running).toBe(false);
+    expect([capture.running, others()]).toEqual([false, ["stream"]]);
     await own.start(sinkOf("jpeg"));
     await move(80, 60);
     await waitFor("both", () => lastX("jpeg") === 80 && lastX("h264") === 80);
+    expect(others()).toEqual(["none"]);
     expect(told.h264.at(-1)).toBe(told.jpeg.at(-1) as FeedCursor); // one capture's state
     await own.stop();
     await move(90, 60);
     await waitFor("the other's again", () => lastX("h264") === 90);
+    expect(others()).toEqual(["stream"]);
     expect(lastX("jpeg")).toBe(80);
     expect(told.h264.every(({ visible }) => visible)).toBe(true);
     expect(capture.settings.captureCursor).toBe("stream");
