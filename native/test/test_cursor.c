@@ -96,7 +96,8 @@ static void turn(bench *bench) {
                                       &due_ns, &error),
                 PF_STATUS_OK);
     CHECK(!events.cursor_changed);
-    CHECK_EQUAL(due_ns, PF_NEVER_NS);
+    /* Events that came with the answer have to be looked for. */
+    CHECK_EQUAL(due_ns, bench->now_ns);
 }
 
 static bool has_news(bench *bench) {
@@ -264,7 +265,7 @@ static void it_is_looked_at_as_often_as_frames_may_come(void) {
     CHECK_EQUAL(
         pf_cursor_stream_turn(&bench.stream, &bench.stage, &events, due_ns, &due_ns, &error),
         PF_STATUS_OK);
-    CHECK(bench.source.read_count == count + 1 && due_ns == PF_NEVER_NS);
+    CHECK(bench.source.read_count == count + 1);
     events.cursor_changed = false;
     CHECK_EQUAL(pf_cursor_stream_turn(&bench.stream, &bench.stage, &events,
                                       bench.now_ns + PF_NS_PER_S, &due_ns, &error),

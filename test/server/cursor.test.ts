@@ -216,7 +216,7 @@ describe("a capture", () => {
 
   test("reaches a viewer that reads nothing of its stripes with the newest state", async () => {
     const best = { outputMode: "jpeg", jpegQuality: 100, jpegFullColor: true } as const;
-    await using served = serve({ ...settings(), ...best }, { budgetBytes: 1 << 16 });
+    await using served = serve({ ...settings(), ...best }, { budgetBytes: 1 << 16, stallMs: 60_000 });
     const binary: Uint8Array[] = [];
     const events = { onBinary: (bytes: Uint8Array) => binary.push(bytes.slice()) };
     await move(10, 10);
@@ -225,10 +225,11 @@ describe("a capture", () => {
     const stats = () => served.screen.stats().viewers[0];
     await waitFor("the pointer", () => (stats()?.cursorMessages ?? 0) >= 2);
     // Pictures, until the kernel takes no more and the budget is spent.
-    for (let seed = 0; (stats()?.framesHeld ?? 0) === 0; seed++) {
-      await scene.painter.pattern("photo", seed);
-      await Bun.sleep(5);
-    }
+    let seed = 0;
+    await waitFor("a frame that is held back", async () => {
+      await scene.painter.pattern("photo", seed++);
+      return (stats()?.framesHeld ?? 0) > 0;
+    });
     const { cursorMessages = 0 } = stats() ?? {};
     for (let x = 20; x < 120; x++) {
       await move(x, 20);

@@ -246,6 +246,9 @@ static pf_status turn(pf_capture *capture, pf_error *error) {
         }
         frame_ns = PF_NEVER_NS; /* The reader's next drain kicks. */
     }
+    if (look_ns <= now_ns) {
+        return PF_STATUS_OK; /* What came with the pointer wakes nobody any more. */
+    }
     pf_wake_wait(&capture->wake, source->ops->poll_fd(source),
                  look_ns < frame_ns ? look_ns : frame_ns);
     atomic_fetch_add_explicit(&capture->wakeups, 1, memory_order_relaxed);

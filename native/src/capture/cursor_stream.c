@@ -191,6 +191,7 @@ pf_status pf_cursor_stream_turn(pf_cursor_stream *stream, const pf_frame_stage *
     pf_source_cursor cursor;
     pf_status status = source->ops->read_cursor(source, &cursor, error);
     stream->look = false;
+    *due_ns = now_ns;
     pf_pacer_count_frame(&stream->pacer, now_ns);
     return status == PF_STATUS_OK ? tell(stream, stage, &cursor, error) : status;
 }

@@ -59,8 +59,8 @@ void pf_cursor_stream_configure(pf_cursor_stream *stream, bool on, double fps);
 
 /** Looks at the pointer where there is reason to and it is time. While it is on, the
  * pointer is no reason for a frame: that is taken out of the events. *due_ns: when to
- * come again though nothing happens, else PF_NEVER_NS. An error is one of the source,
- * or of memory. */
+ * come again though nothing happens, else PF_NEVER_NS; at once where it has looked, since
+ * events may have come with the answer. An error is one of the source, or of memory. */
 pf_status pf_cursor_stream_turn(pf_cursor_stream *stream, const pf_frame_stage *stage,
                                 pf_source_events *events, uint64_t now_ns, uint64_t *due_ns,
                                 pf_error *error);
