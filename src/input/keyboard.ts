@@ -91,7 +91,8 @@ export class Keyboard {
   async press({ modifiers, key }: Combination): Promise<void> {
     const reading = await this.#readingWith([...modifiers, key]);
     const [before, after] = this.#modifierRequests(reading.keymap, modifiers);
-    const down = new Set(modifiers.map((keysym) => this.#keycode(reading.keymap, keysym)));
+    const pressed = modifiers.map((keysym) => this.#keycode(reading.keymap, keysym));
+    const down = new Set([...pressed, ...this.#held.keycodes(isModifier)]);
     const stroke = this.#stroke(reading.keymap, key, down);
     this.#session.send(...before, ...this.#unlocked(reading, key, stroke), ...after);
     await this.#session.settle();
@@ -226,9 +227,7 @@ export class Keyboard {
   /** Down and up, with what chooses the key's level around it unless that is down already. */
   #stroke(keymap: Keymap, keysym: number, down: ReadonlySet<number>): Buffer[] {
     const keycode = this.#keycode(keymap, keysym);
-    const levels = this.#levelKeycodes(keymap, keysym).filter(
-      (level) => !down.has(level) && !this.#isHeld(level),
-    );
+    const levels = this.#levelKeycodes(keymap, keysym).filter((level) => !down.has(level));
     this.#spare.use(keycode, performance.now());
     return [
       ...levels.map((level) => this.#fake(level, true)),

@@ -8,6 +8,8 @@ import { fakeButton, fakeMotion, getGeometry, queryPointer } from "./requests.ts
 
 /** The wheels as buttons of X, as one notch of either way. */
 const WHEELS = { up: 4, down: 5, left: 6, right: 7 } as const;
+/** Chromium takes two clicks of the same ms for one. */
+const CLICK_INTERVAL_MS = 10;
 /** Between two of a drag's movements. */
 const DRAG_STEP_MS = 10;
 /** Programs take a movement of some px for a drag: it needs several, however short it is. */
@@ -39,8 +41,10 @@ export class Pointer {
   /** The requests of so many clicks. */
   clicks(button: number, count: number): Buffer[] {
     const { xtest } = this.#server.opcodes;
-    const once = [fakeButton(xtest, button, true), fakeButton(xtest, button, false)];
-    return Array.from({ length: count }, () => once).flat();
+    return Array.from({ length: count }, (_, index) => [
+      fakeButton(xtest, button, true, index === 0 ? 0 : CLICK_INTERVAL_MS),
+      fakeButton(xtest, button, false),
+    ]).flat();
   }
 
   /** The button is released whatever happens on the way. */

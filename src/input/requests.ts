@@ -27,9 +27,15 @@ export function fakeKey(opcode: number, keycode: number, isDown: boolean): Buffe
   return fakeInput(opcode, isDown ? KEY_PRESS : KEY_RELEASE, keycode);
 }
 
-/** XTEST FakeInput of a pointer's button, numbered from 1. */
-export function fakeButton(opcode: number, button: number, isDown: boolean): Buffer {
-  return fakeInput(opcode, isDown ? BUTTON_PRESS : BUTTON_RELEASE, button);
+/**
+ * XTEST FakeInput of a pointer's button, numbered from 1.
+ *
+ * @param delayMs - the server waits so long with it, and with what is behind it.
+ */
+export function fakeButton(opcode: number, button: number, isDown: boolean, delayMs = 0): Buffer {
+  const request = fakeInput(opcode, isDown ? BUTTON_PRESS : BUTTON_RELEASE, button);
+  request.writeUInt32LE(delayMs, 8);
+  return request;
 }
 
 /** XTEST FakeInput of the pointer, to a place of the root window. */

@@ -67,9 +67,20 @@ function programPath(name: BrowserName): string {
   return path;
 }
 
-function launch(name: BrowserName, profile: string): Promise<BrowserContext> {
+function launch(
+  name: BrowserName,
+  profile: string,
+  display: string | undefined,
+): Promise<BrowserContext> {
+  const executablePath = programPath(name);
+  if (display !== undefined) {
+    const args = [...ARGUMENTS, "--ozone-platform=x11", "--window-position=0,0"];
+    const env = { ...process.env, DISPLAY: display };
+    const options = { executablePath, headless: false, viewport: null, env };
+    return chromium.launchPersistentContext(profile, { ...options, args });
+  }
   const options = {
-    ...{ executablePath: programPath(name), headless: true, viewport: VIEWPORT },
+    ...{ executablePath, headless: true, viewport: VIEWPORT },
     ignoreHTTPSErrors: true, // certificates of tests are signed by nobody
   };
   if (name === "chromium") {
@@ -81,7 +92,7 @@ function launch(name: BrowserName, profile: string): Promise<BrowserContext> {
   return firefox.launchPersistentContext(profile, { ...options, channel, firefoxUserPrefs });
 }
 
-/** A headless browser with a profile of its own, which goes with it. */
+/** A browser with a profile of its own, which goes with it; headless but where it has a display. */
 export class Browser implements AsyncDisposable {
   readonly context: BrowserContext;
   readonly name: BrowserName;
@@ -95,7 +106,13 @@ export class Browser implements AsyncDisposable {
 
   static async launch(name: BrowserName = "chromium"): Promise<Browser> {
     const profile = mkdtempSync(join(tmpdir(), `pf-${name}-`));
-    return new Browser(name, await launch(name, profile), profile);
+    return new Browser(name, await launch(name, profile, undefined), profile);
+  }
+
+  /** Chromium with a window on an X display, as wide as that is. */
+  static async launchOn(display: string): Promise<Browser> {
+    const profile = mkdtempSync(join(tmpdir(), "pf-chromium-"));
+    return new Browser("chromium", await launch("chromium", profile, display), profile);
   }
 
   /**
