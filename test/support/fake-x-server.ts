@@ -12,6 +12,8 @@ const EXTENSIONS = {
   "XC-MISC": { opcode: 134, firstEvent: 0 },
   RANDR: { opcode: 135, firstEvent: 100 },
   Composite: { opcode: 136, firstEvent: 0 },
+  XTEST: { opcode: 137, firstEvent: 0 },
+  XKEYBOARD: { opcode: 138, firstEvent: 110 },
 } as const;
 export type ExtensionName = keyof typeof EXTENSIONS;
 
@@ -28,6 +30,7 @@ const REQUESTS = {
   GetInputFocus: [43],
   GetImage: [73],
   QueryExtension: [98],
+  GetKeyboardMapping: [101],
   ShmQueryVersion: [130, 0],
   ShmGetImage: [130, 4],
   ShmAttachFd: [130, 6],
@@ -40,6 +43,8 @@ const REQUESTS = {
   RandrQueryVersion: [135, 0],
   RandrGetMonitors: [135, 42],
   CompositeQueryVersion: [136, 0],
+  XkbUseExtension: [138, 0],
+  XkbGetState: [138, 4],
 } as const satisfies Record<string, readonly [number, number?]>;
 export type RequestName = keyof typeof REQUESTS;
 export const REQUEST_NAMES = Object.keys(REQUESTS) as RequestName[];
@@ -346,6 +351,8 @@ export class FakeXServer implements AsyncDisposable {
         bytes.writeUInt32LE(0x200000, 8); // the first, and how many
         bytes.writeUInt32LE(1000, 12);
         return bytes;
+      case "GetKeyboardMapping":
+        return keyboardReply(sequence, request.readUInt8(4), request.readUInt8(5));
       case "GetImage":
         return this.#image(sequence, request);
       case "FetchRegion":
@@ -389,6 +396,18 @@ export class FakeXServer implements AsyncDisposable {
     const { width, height } = this.#options;
     return regionReply(sequence, [[0, 0, width, height]]);
   }
+}
+
+/** A keyboard whose keys mean ASCII in the order of its codes, then what keysyms from 0xff00 do; 19 are spare. */
+function keyboardReply(sequence: number, first: number, count: number): Buffer {
+  const bytes = reply(sequence, count * 8);
+  bytes[1] = 2;
+  for (let index = 0; index < count - 19; index++) {
+    const keycode = first + index;
+    const keysym = keycode < 0x7f ? keycode : 0xff00 + keycode;
+    if (keycode >= 0x20) bytes.writeUInt32LE(keysym, 32 + index * 8);
+  }
+  return bytes;
 }
 
 /** A region of rectangles: x, y, width, height. */
