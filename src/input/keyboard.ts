@@ -92,7 +92,7 @@ export class Keyboard {
     const reading = await this.#readingWith([...modifiers, key]);
     const [before, after] = this.#modifierRequests(reading.keymap, modifiers);
     const pressed = modifiers.map((keysym) => this.#keycode(reading.keymap, keysym));
-    const down = new Set([...pressed, ...this.#held.keycodes(isModifier)]);
+    const down = new Set([...pressed, ...this.#heldModifiers(reading.keymap)]);
     const stroke = this.#stroke(reading.keymap, key, down);
     this.#session.send(...before, ...this.#unlocked(reading, key, stroke), ...after);
     await this.#session.settle();
@@ -131,7 +131,10 @@ export class Keyboard {
     if (this.#held.keycodeOf(keysym) !== undefined) return;
     const reading = await this.#readingWith([keysym]);
     const keycode = this.#keycode(reading.keymap, keysym);
-    const level = this.#levelKeycodes(reading.keymap, keysym).filter((code) => !this.#isHeld(code));
+    const held = this.#heldModifiers(reading.keymap);
+    const level = this.#levelKeycodes(reading.keymap, keysym).filter(
+      (code) => !held.includes(code),
+    );
     const lifted = exactly && characterOf(keysym) ? this.#inTheWayOf(reading.keymap, keysym) : [];
     const requests = [
       ...lifted.map((code) => this.#fake(code, false)),
@@ -243,6 +246,13 @@ export class Keyboard {
       ...(stroke?.shift ? [this.#keycode(keymap, KEYSYM.Shift_L)] : []),
       ...(stroke?.level3 ? [this.#keycode(keymap, KEYSYM.ISO_Level3_Shift)] : []),
     ];
+  }
+
+  /** Keycodes of held modifiers; one Shift is as good as the other. */
+  #heldModifiers(keymap: Keymap): number[] {
+    const isShifted = this.#held.keycodeOf(KEYSYM.Shift_R) !== undefined;
+    const shift = isShifted ? [this.#keycode(keymap, KEYSYM.Shift_L)] : [];
+    return [...this.#held.keycodes(isModifier), ...shift];
   }
 
   /** Held keys that would choose another level than the keysym's. */
