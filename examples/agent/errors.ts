@@ -28,10 +28,15 @@ export function badField(field: string, message: string): ActionError {
   return new ActionError(400, "BAD_FIELD", `${field} ${message}`, field);
 }
 
+/** Keys and modifiers come in an action's text. */
+function fieldOf({ field }: PixelfluxError): string | undefined {
+  return field === undefined || !["key", "modifiers", "target"].includes(field) ? field : "text";
+}
+
 /** Any failure as an answer. What only the machine's owner is to know stays here. */
 export function answerOf(error: unknown): ActionError {
   if (error instanceof ActionError) return error;
-  if (error instanceof DOMException && error.name === "AbortError") {
+  if (error instanceof Error && error.name === "AbortError") {
     return new ActionError(499, "GONE", "the caller has gone");
   }
   if (!(error instanceof PixelfluxError)) {
@@ -41,7 +46,7 @@ export function answerOf(error: unknown): ActionError {
   switch (error.code) {
     case "ERR_INVALID_SETTING":
     case "ERR_REGION_OFF_SCREEN":
-      return new ActionError(400, error.code, error.message, error.field);
+      return new ActionError(400, error.code, error.message, fieldOf(error));
     case "ERR_DISPLAY_LOST":
     case "ERR_DISPLAY_OPEN":
     case "ERR_ABORTED":

@@ -7,7 +7,7 @@ import { ActionError, answerOf } from "./errors.ts";
 
 /** Where to listen, for whom, and what of. */
 export interface AgentServerOptions {
-  /** What callers have to bring: 16 characters or more. */
+  /** What callers have to bring: 16 characters or more, letters, digits and `-._~+/`. */
   readonly token: string;
   /** Default 0, which takes a free one. */
   readonly port?: number;
@@ -17,7 +17,8 @@ export interface AgentServerOptions {
   readonly maxSidePx?: number;
 }
 
-const TOKEN_LENGTH_MIN = 16;
+/** What `Authorization: Bearer` can carry (RFC 6750, 2.1). */
+const TOKEN = /^[\w.~+/-]{16,}=*$/;
 const BODY_BYTES_MAX = 64 * 1024;
 const WAITING_COUNT_MAX = 16;
 /** An action takes a minute at most. */
@@ -45,12 +46,12 @@ export class AgentServer implements AsyncDisposable {
   }
 
   /**
-   * @throws Error where the token is too short.
+   * @throws Error where the token is too short, or cannot be sent.
    * @throws {PixelfluxError} where the display cannot be used.
    */
   static async start(options: AgentServerOptions): Promise<AgentServer> {
-    if (options.token.length < TOKEN_LENGTH_MIN) {
-      throw new Error(`the token has to be of ${TOKEN_LENGTH_MIN} characters or more`);
+    if (!TOKEN.test(options.token)) {
+      throw new Error("the token has to be 16 characters or more: letters, digits, -._~+/");
     }
     const computer = await Computer.open(options.settings ?? {});
     return new AgentServer(computer, options);
