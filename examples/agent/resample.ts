@@ -23,14 +23,16 @@ export function resample({ data, width, height }: Pixels, size: Size): Pixels {
   }
   const result = new Uint8Array(size.width * size.height * CHANNELS);
   const rowLength = size.width * CHANNELS;
+  const sums = new Float32Array(rowLength);
   for (const [y, { first, weights }] of rows.entries()) {
-    for (let at = 0; at < rowLength; at++) {
-      let sum = 0.5; // rounds
-      for (const [index, weight] of weights.entries()) {
-        sum += weight * (narrow[(first + index) * rowLength + at] as number);
+    sums.fill(0.5); // rounds
+    for (const [index, weight] of weights.entries()) {
+      const from = (first + index) * rowLength;
+      for (let at = 0; at < rowLength; at++) {
+        sums[at] = (sums[at] as number) + weight * (narrow[from + at] as number);
       }
-      result[y * rowLength + at] = sum;
     }
+    result.set(sums, y * rowLength);
   }
   return { data: result, ...size };
 }
