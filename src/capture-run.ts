@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /** One run of a capture, from `start()` until its native threads are gone. */
 import { type RegisteredRun, registerRun, unregisterRun } from "./capture-registry.ts";
+import { ChangeWatch } from "./change-watch.ts";
 import { type CursorState, CursorTracker } from "./cursor.ts";
 import { PixelfluxError } from "./errors.ts";
 import { TurnBudget, TurnPump } from "./event-loop.ts";
@@ -20,6 +21,7 @@ import {
   type RunHost,
   type RunPhase,
   screenshotAbortedError,
+  waitAbortedError,
 } from "./run-phase.ts";
 import type { CheckedScreenshotOptions, Screenshot } from "./screenshot.ts";
 import { ScreenshotQueue } from "./screenshot-queue.ts";
@@ -61,6 +63,8 @@ export class CaptureRun implements PollListener, RegisteredRun {
   readonly #turn = new TurnBudget();
   readonly #screenshots = new ScreenshotQueue();
   readonly #cursor = new CursorTracker();
+  /** Who waits for changes, also before the native start. */
+  readonly changes = new ChangeWatch();
 
   /**
    * Begins at once, or when `previous` has finished.
@@ -101,6 +105,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
     this.#failure = undefined;
     this.#native?.stop();
     this.#screenshots.fail(screenshotAbortedError());
+    this.changes.fail(waitAbortedError);
     this.#releaseLeftover();
     if (!this.#hasStarted) this.#startedSettle.reject(abortedError());
     this.#wake();
@@ -160,6 +165,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
   onNews(): void {
     this.#withNative((native) => this.#screenshots.take(native));
     this.#withNative((native) => this.#takeCursor(native));
+    this.changes.take();
     if (this.#onStripe) {
       this.#pump.request();
     } else if (this.#wakeIterator) {
@@ -210,6 +216,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
     this.#native = native;
     registerRun(this);
     this.#screenshots.ask(native);
+    this.changes.begin(native.changes);
     PollWorker.acquire().watch({ libraryPath: native.library.path, handle: native.handle }, this);
   }
 
@@ -361,6 +368,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
       this.#host.emitter.emit("stop");
     }
     this.#screenshots.fail(this.#failure ?? screenshotAbortedError());
+    this.changes.fail((operation) => this.#failure ?? waitAbortedError(operation));
     this.#wake();
     this.#finishedSettle.resolve();
   }

@@ -2,6 +2,18 @@
 /** The public face of a capture. */
 import { registeredRuns, stopWithReader } from "./capture-registry.ts";
 import { CaptureRun } from "./capture-run.ts";
+import {
+  type Change,
+  type ChangeOptions,
+  type Changes,
+  checkChangeOptions,
+  checkChangeWait,
+  checkStableWait,
+  checkToken,
+  type Stability,
+  type WaitForChangeOptions,
+  type WaitForStableOptions,
+} from "./changes.ts";
 import type { CursorState } from "./cursor.ts";
 import { PixelfluxError } from "./errors.ts";
 import { CaptureEmitter, type CaptureEvents, type CaptureListener } from "./events.ts";
@@ -191,6 +203,67 @@ export class ScreenCapture implements AsyncDisposable {
       : await this.#screenshotOnce(checked);
   }
 
+  /**
+   * Waits for the next change of the screen: pixels that are others than before. A repaint of
+   * the same pixels is none, and neither are the pointer and the watermark, which are drawn over
+   * the screen. After a change of the frame's size or region everything has changed; on a
+   * capture that has no frame yet, its first one is the change.
+   *
+   * Works however the stripes are read. While nothing changes, nothing wakes up.
+   *
+   * @returns where it changed, and a token to go on from.
+   * @throws {PixelfluxError} by rejection: `ERR_INVALID_SETTING` or `ERR_UNKNOWN_SETTING`;
+   *   `ERR_NOT_RUNNING`; `ERR_TIMEOUT`; `ERR_REGION_OFF_SCREEN` where the region does not lie
+   *   within the frame; `ERR_ABORTED` where `stop()` comes first; what the capture fails of.
+   *   The signal's reason where that is aborted.
+   */
+  async waitForChange(options: WaitForChangeOptions = {}): Promise<Change> {
+    const checked = checkChangeWait(options);
+    return await this.#watched(checked.operation).changes.change(checked, this);
+  }
+
+  /**
+   * Waits until nothing has changed for `quietMs`, counted from the last change, which may be
+   * older than the call: on a screen that has been quiet for long enough it resolves as soon as
+   * the capture has looked at what there is now. What a change is {@link waitForChange} says; at
+   * the start everything has changed. A display that is lost (`reconnect`) is waited for.
+   *
+   * @throws {PixelfluxError} by rejection: as {@link waitForChange}.
+   */
+  async waitForStable(options: WaitForStableOptions): Promise<Stability> {
+    const checked = checkStableWait(options);
+    return await this.#watched(checked.operation).changes.stable(checked, this);
+  }
+
+  /**
+   * A token for {@link changedSince} and `waitForChange({ since })`: whatever changes from here
+   * on has changed since. Any number, of no meaning but for this; it can be sent as JSON, and
+   * outlives `stop()`.
+   *
+   * From the first token on, a capture whose stripes nobody reads goes on looking at a screen
+   * that changes, up to ten times a second.
+   *
+   * @throws {PixelfluxError} `ERR_NOT_RUNNING`.
+   */
+  changeToken(): number {
+    return this.#watched("changeToken").changes.token();
+  }
+
+  /**
+   * Reads what has changed since a token, as far as the capture has looked: with its last frame,
+   * or up to a tenth of a second ago where nobody reads its stripes. `waitForStable({ quietMs: 0 })`
+   * has it look now. Does not block.
+   *
+   * @throws {PixelfluxError} `ERR_INVALID_SETTING` or `ERR_UNKNOWN_SETTING`; `ERR_NOT_RUNNING`;
+   *   `ERR_REGION_OFF_SCREEN`.
+   */
+  changedSince(token: number, options: ChangeOptions = {}): Changes {
+    const operation = "changedSince";
+    const sinceUs = checkToken(operation, "token", token);
+    const query = checkChangeOptions(operation, options);
+    return this.#watched(operation).changes.read(sinceUs, query, operation);
+  }
+
   /** Reads the counters since the last start; see {@link CaptureStats}. Does not block. */
   stats(): CaptureStats {
     return this.#run?.stats() ?? new RunStats().read();
@@ -267,6 +340,13 @@ export class ScreenCapture implements AsyncDisposable {
         report(error);
       }
     };
+  }
+
+  /** The run whose changes are asked for. */
+  #watched(operation: string): CaptureRun {
+    if (this.running && this.#run) return this.#run;
+    const text = `${operation}: the capture is not running. Start it first: what it has captured before is the beginning.`;
+    throw new PixelfluxError("ERR_NOT_RUNNING", operation, text);
   }
 
   #begin(onStripe: ((stripe: Stripe) => void) | undefined): CaptureRun {

@@ -29,6 +29,7 @@
  * | `ERR_RESIZED` | the screen has another size, which a recording to this target cannot hold |
  * | `ERR_PROGRAM_MISSING` | a program that is needed, such as Xvfb, is not installed; the message says how to |
  * | `ERR_DISPLAY_START` | the X server of a virtual display does not start, or not in time; the message has its last words |
+ * | `ERR_TIMEOUT` | what was waited for did not happen within `timeoutMs` |
  * | `ERR_LIBRARY_NOT_FOUND` | the native library cannot be loaded; the message lists what was tried |
  * | `ERR_ABI_MISMATCH` | the native library is of another version than this package |
  * | `ERR_CLOSED` | the input has been closed |
@@ -58,6 +59,7 @@ export type ErrorCode =
   | "ERR_RESIZED"
   | "ERR_PROGRAM_MISSING"
   | "ERR_DISPLAY_START"
+  | "ERR_TIMEOUT"
   | "ERR_LIBRARY_NOT_FOUND"
   | "ERR_ABI_MISMATCH"
   | "ERR_CLOSED"

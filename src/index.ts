@@ -4,6 +4,15 @@
  * JPEG or H.264, encoded natively, over bun:ffi.
  */
 export { runningCaptures, ScreenCapture } from "./capture.ts";
+export type {
+  Change,
+  ChangeOptions,
+  Changes,
+  Stability,
+  WaitForChangeOptions,
+  WaitForStableOptions,
+  WaitOptions,
+} from "./changes.ts";
 export {
   CURSOR_IMAGE_COUNT_MAX,
   CURSOR_SIDE_PX_MAX,

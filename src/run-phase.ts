@@ -39,6 +39,12 @@ export function screenshotAbortedError(): PixelfluxError {
   return new PixelfluxError("ERR_ABORTED", "screenshot", text);
 }
 
+/** The end of a wait, such as `"waitForChange"`, by `stop()`. */
+export function waitAbortedError(operation: string): PixelfluxError {
+  const text = `${operation}: stop() was called before it happened`;
+  return new PixelfluxError("ERR_ABORTED", operation, text);
+}
+
 export function pollError(operation: string, message: string): PixelfluxError {
   const text = `${operation}: the worker that waits for stripes failed: ${message}. Start the capture again; if it stays so, look at the limits of memory and threads.`;
   return new PixelfluxError("ERR_NO_RESOURCE", operation, text);

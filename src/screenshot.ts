@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 /** One picture of a capture's frame, and what is asked for by it. */
-import { PixelfluxError } from "./errors.ts";
 import { type NativeScreenshotRequest, SCREENSHOT_FORMATS } from "./native/capture.ts";
 import { releaseStripeBuffer } from "./native/stripe-buffer.ts";
-import { show } from "./settings.ts";
+import { checkOptionNames, checkRegion, checkSignal, invalidOption } from "./region.ts";
 import { choice, integer, type SettingField } from "./settings-field.ts";
 
 /** What the bytes of a screenshot are replaced by when it is released. */
@@ -100,13 +99,9 @@ export interface CheckedScreenshotOptions {
 }
 
 const OPTION_NAMES = ["region", "format", "quality", "signal"];
-const REGION_NAMES = ["x", "y", "width", "height"] as const;
 
 const FORMAT = choice("format", SCREENSHOT_FORMATS);
 const QUALITY = integer("quality", 0, 100, 90);
-
-/** Sides of a frame end here; a larger number could not be right. */
-const EDGE_PX_MAX = 16384;
 
 /**
  * Checks what a caller gave.
@@ -114,20 +109,10 @@ const EDGE_PX_MAX = 16384;
  * @throws {PixelfluxError} `ERR_INVALID_SETTING` or `ERR_UNKNOWN_SETTING`, with `field`.
  */
 export function checkScreenshotOptions(options: ScreenshotOptions): CheckedScreenshotOptions {
-  if (typeof options !== "object" || options === null) {
-    throw invalid("options", "an object", options, "the defaults");
-  }
-  for (const name of Object.keys(options)) {
-    if (OPTION_NAMES.includes(name)) continue;
-    const text = `screenshot: there is no option ${show(name)}. The options are: ${OPTION_NAMES.join(", ")}.`;
-    throw new PixelfluxError("ERR_UNKNOWN_SETTING", "screenshot", text, { field: name });
-  }
-  const { signal } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw invalid("signal", "an AbortSignal", signal, "none");
-  }
+  checkOptionNames("screenshot", options, OPTION_NAMES);
+  const signal = checkSignal("screenshot", options.signal);
   const format = checked("format", FORMAT, options.format);
-  const region = checkRegion(options.region);
+  const region = checkRegion("screenshot", "region", options.region);
   const quality = checked("quality", QUALITY, options.quality);
   return {
     request: { format: SCREENSHOT_FORMATS.indexOf(format), quality, ...region },
@@ -139,28 +124,5 @@ export function checkScreenshotOptions(options: ScreenshotOptions): CheckedScree
 function checked<T>(name: string, field: SettingField<T>, value: unknown): T {
   if (value === undefined) return field.fallback();
   if (field.accepts(value)) return value;
-  throw invalid(name, field.expected, value, field.fallbackText);
-}
-
-function checkRegion(region: Region | undefined): Region {
-  if (region === undefined) return { x: 0, y: 0, width: 0, height: 0 };
-  if (typeof region !== "object" || region === null) {
-    throw invalid("region", "{ x, y, width, height }", region, "all of the frame");
-  }
-  const edge = (name: keyof Region): number => {
-    const min = name === "x" || name === "y" ? 0 : 1;
-    const value: unknown = region[name];
-    if (Number.isInteger(value) && Number(value) >= min && Number(value) <= EDGE_PX_MAX) {
-      return Number(value);
-    }
-    throw invalid(`region.${name}`, `an integer from ${min} to ${EDGE_PX_MAX}`, value);
-  };
-  const [x = 0, y = 0, width = 0, height = 0] = REGION_NAMES.map(edge);
-  return { x, y, width, height };
-}
-
-function invalid(field: string, expected: string, value: unknown, fallback?: string) {
-  const remedy = fallback === undefined ? "" : ` Leave it out for the default: ${fallback}.`;
-  const text = `screenshot: ${field} has to be ${expected}, but is ${show(value)}.${remedy}`;
-  return new PixelfluxError("ERR_INVALID_SETTING", "screenshot", text, { field });
+  throw invalidOption("screenshot", name, field.expected, value, field.fallbackText);
 }

@@ -58,6 +58,7 @@ typedef struct run {
     scene_source source;
     pf_wake wake;
     pf_outbox outbox;
+    pf_change_log changes;
     pf_frame_stage stage;
     uint64_t now_ns;
 } run;
@@ -99,16 +100,22 @@ static run *begin(const mode *mode, const scene *scene, const scene_stock *stock
     self->stage.source = &self->source.base;
     self->stage.outbox = &self->outbox;
     self->stage.wake = &self->wake;
+    self->stage.changes = &self->changes;
     self->now_ns = PF_NS_PER_S;
     pf_error error = {0};
     pf_status status = pf_frame_stage_init(&self->stage, &settings, &error);
     check(status == PF_STATUS_OK, error.message);
     self->stage.format.thread_count = 1;
+    pf_image frame = self->source.base.frame;
+    pf_change_log_init(&self->changes, &self->outbox);
+    check(pf_change_log_set_size(&self->changes, frame.width_px, frame.height_px, false, 0),
+          "out of memory");
     return self;
 }
 
 static void end(run *self) {
     pf_frame_stage_deinit(&self->stage);
+    pf_change_log_deinit(&self->changes);
     pf_outbox_deinit(&self->outbox);
     pf_wake_deinit(&self->wake);
     scene_source_deinit(&self->source);

@@ -19,6 +19,8 @@ extern const pf_test abi_tests[];
 extern const pf_test authority_tests[];
 extern const pf_test base_tests[];
 extern const pf_test capture_tests[];
+extern const pf_test change_map_tests[];
+extern const pf_test changes_tests[];
 extern const pf_test cursor_tests[];
 extern const pf_test damage_tests[];
 extern const pf_test encode_tests[];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /** One native capture behind its handle: calls, and statuses turned into errors. */
 import { errorOfStatus, type PixelfluxError } from "../errors.ts";
+import { NativeChangeLog } from "./changes.ts";
 import { mismatch } from "./layout.ts";
 import { Lease, releaseLeased } from "./lease.ts";
 import { type NativeLibrary, nativeLibrary } from "./library.ts";
@@ -144,6 +145,8 @@ export class NativeCapture {
   /** Names the capture to the library, also on other threads. */
   readonly handle: number;
   readonly library: NativeLibrary;
+  /** What changes on the screen; not to be used after {@link free}. */
+  readonly changes: NativeChangeLog;
   readonly #lease: Lease;
   readonly #batch: StructBuffer<"pf_stripe">;
   readonly #count = new Uint32Array(1);
@@ -158,6 +161,7 @@ export class NativeCapture {
     const { layout } = library;
     this.library = library;
     this.handle = lease.handle;
+    this.changes = new NativeChangeLog(library, lease.handle);
     this.#lease = lease;
     this.#batch = lease.stripes;
     this.#state = sizedStruct("pf_state", layout.pf_state);

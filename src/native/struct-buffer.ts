@@ -71,15 +71,22 @@ export class StructBuffer<S extends StructName> {
     this.#view.setUint32(offset + 4, 0, true);
   }
 
-  /** Writes a value of the first structure; the caller has checked its range and length. */
-  set(field: FieldName<S>, value: number | string): void {
-    const offset = this.#layout.offsets[field];
+  /**
+   * Writes a value; the caller has checked its range and length.
+   *
+   * @param index - which structure, from 0.
+   */
+  set(field: FieldName<S>, value: number | string, index = 0): void {
+    const offset = index * this.#layout.sizeBytes + this.#layout.offsets[field];
     const type = this.#types[field];
     if (typeof value === "string") {
       const room = this.bytes.subarray(offset, offset + fieldSizeBytes(type) - 1);
       new TextEncoder().encodeInto(value, room);
     } else if (type === "f64") {
       this.#view.setFloat64(offset, value, true);
+    } else if (type === "u64") {
+      this.#view.setUint32(offset, value % 2 ** 32, true);
+      this.#view.setUint32(offset + 4, Math.floor(value / 2 ** 32), true);
     } else {
       this.#view.setUint32(offset, value, true);
     }
@@ -88,7 +95,10 @@ export class StructBuffer<S extends StructName> {
 
 /** A structure whose `size_bytes` is set, ready for a call that fills in the rest. */
 export function sizedStruct<
-  S extends Exclude<StructName, "pf_stripe" | "pf_screenshot" | "pf_cursor" | "pf_lease">,
+  S extends Exclude<
+    StructName,
+    "pf_stripe" | "pf_screenshot" | "pf_cursor" | "pf_lease" | "pf_rectangle"
+  >,
 >(name: S, layout: StructLayout<S>): StructBuffer<S> {
   const struct = new StructBuffer(name, layout);
   struct.set("size_bytes" as FieldName<S>, layout.sizeBytes);

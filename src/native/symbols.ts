@@ -73,6 +73,24 @@ export const CAPTURE_SYMBOLS = {
     ],
     returns: "i32",
   },
+  pf_capture_watch: {
+    args: ["u64" /* uint64_t handle */, "u32" /* uint32_t watch */],
+    returns: "i32",
+  },
+  pf_capture_look: {
+    args: ["u64" /* uint64_t handle */, "buffer" /* uint64_t *looked_us */],
+    returns: "i32",
+  },
+  pf_capture_changes: {
+    args: [
+      "u64" /* uint64_t handle */,
+      "buffer" /* const pf_change_query *query */,
+      "buffer" /* const pf_rectangle *ignored */,
+      "buffer" /* pf_rectangle *rectangles */,
+      "buffer" /* pf_changes *changes */,
+    ],
+    returns: "i32",
+  },
   pf_stripe_release: { args: ["ptr" /* void *bytes */, "ptr" /* void *context */] },
   pf_capture_stop: { args: ["u64" /* uint64_t handle */], returns: "i32" },
   pf_capture_free: { args: ["u64" /* uint64_t handle */], returns: "i32" },

@@ -78,6 +78,18 @@ const CASES: [what: string, program: string][] = [
     for (const format of ["png", "jpeg", "raw", "raw", "raw"]) void loop(format);`,
   ],
   [
+    "waits for changes and for rest",
+    `const captures = ["synthetic://320x200@0", "synthetic://320x200@200"].map((display) => make(display, "jpeg"));
+    for (const capture of captures) {
+      await capture.start();
+      capture.waitForChange();
+      capture.waitForStable({ quietMs: 60_000 });
+      capture.changeToken();
+    }
+    await captures[1].waitForChange();
+    postMessage("now");`,
+  ],
+  [
     "is still starting",
     `make("synthetic://1920x1080@60", "h264").start(() => {}); postMessage("now");`,
   ],

@@ -216,7 +216,10 @@ describe("a capture", () => {
 
   test("reaches a viewer that reads nothing of its stripes with the newest state", async () => {
     const best = { outputMode: "jpeg", jpegQuality: 100, jpegFullColor: true } as const;
-    await using served = serve({ ...settings(), ...best }, { budgetBytes: 1 << 16, stallMs: 60_000 });
+    await using served = serve(
+      { ...settings(), ...best },
+      { budgetBytes: 1 << 16, stallMs: 60_000 },
+    );
     const binary: Uint8Array[] = [];
     const events = { onBinary: (bytes: Uint8Array) => binary.push(bytes.slice()) };
     await move(10, 10);

@@ -12,6 +12,7 @@ import {
   SCREENSHOT_FORMATS,
   STRIPE_TYPES,
 } from "../../src/native/capture.ts";
+import { CHANGE_RECTANGLE_COUNT_MAX, WATCHES } from "../../src/native/changes.ts";
 import { FRAMES_DAMAGE_COUNT_MAX } from "../../src/native/frames.ts";
 import { fieldSizeBytes, STRUCTS } from "../../src/native/layout.ts";
 import { ABI_VERSION, nativeLibrary } from "../../src/native/library.ts";
@@ -75,6 +76,7 @@ test("limits are those of the header", () => {
   expect(fieldSizeBytes(STRUCTS.pf_settings.watermark_path)).toBe(
     constant("PF_WATERMARK_PATH_BYTES_MAX"),
   );
+  expect(CHANGE_RECTANGLE_COUNT_MAX).toBe(constant("PF_CHANGE_RECTANGLE_COUNT_MAX"));
   expect(SCREENSHOT_COUNT_MAX).toBe(constant("PF_SCREENSHOT_COUNT_MAX"));
   expect(FRAMES_DAMAGE_COUNT_MAX).toBe(constant("PF_FRAMES_DAMAGE_COUNT_MAX"));
   expect(CURSOR_IMAGE_COUNT_MAX).toBe(constant("PF_CURSOR_IMAGE_COUNT_MAX"));
@@ -95,6 +97,7 @@ function wordsOf(name: string, prefix: string): string[] {
 test("words stand for the header's values", () => {
   expect(wordsOf("pf_stage", "PF_STAGE_")).toEqual([...NATIVE_STAGES]);
   expect(wordsOf("pf_stripe_type", "PF_STRIPE_")).toEqual([...STRIPE_TYPES]);
+  expect(wordsOf("pf_watch", "PF_WATCH_")).toEqual([...WATCHES]);
   expect(wordsOf("pf_screenshot_format", "PF_SCREENSHOT_")).toEqual([...SCREENSHOT_FORMATS]);
   const { stripeHeader, outputMode, captureCursor } = SETTING_FIELDS;
   for (const [index, word] of wordsOf("pf_cursor_mode", "PF_CURSOR_").entries()) {

@@ -17,6 +17,9 @@ _Static_assert(offsetof(pf_settings, watermark_path) == 360, "pf_settings.waterm
 _Static_assert(sizeof(pf_stripe) == 80, "pf_stripe");
 _Static_assert(sizeof(pf_screenshot_request) == 32, "pf_screenshot_request");
 _Static_assert(sizeof(pf_screenshot) == 48, "pf_screenshot");
+_Static_assert(sizeof(pf_rectangle) == 16, "pf_rectangle");
+_Static_assert(sizeof(pf_change_query) == 32, "pf_change_query");
+_Static_assert(sizeof(pf_changes) == 48, "pf_changes");
 _Static_assert(sizeof(pf_lease) == 24, "pf_lease");
 _Static_assert(sizeof(pf_cursor) == 56, "pf_cursor");
 _Static_assert(sizeof(pf_state) == 32, "pf_state");
@@ -123,6 +126,26 @@ static const field cursor_fields[] = {
     FIELD(pf_cursor, hot_x),    FIELD(pf_cursor, hot_y),
 };
 
+static const field rectangle_fields[] = {
+    FIELD(pf_rectangle, x),
+    FIELD(pf_rectangle, y),
+    FIELD(pf_rectangle, width),
+    FIELD(pf_rectangle, height),
+};
+
+static const field change_query_fields[] = {
+    FIELD(pf_change_query, size_bytes), FIELD(pf_change_query, ignored_count),
+    FIELD(pf_change_query, since_us),   FIELD(pf_change_query, x),
+    FIELD(pf_change_query, y),          FIELD(pf_change_query, width),
+    FIELD(pf_change_query, height),
+};
+
+static const field changes_fields[] = {
+    FIELD(pf_changes, size_bytes), FIELD(pf_changes, rectangle_count), FIELD(pf_changes, token_us),
+    FIELD(pf_changes, changed_us), FIELD(pf_changes, looked_us),       FIELD(pf_changes, frame_id),
+    FIELD(pf_changes, width),      FIELD(pf_changes, height),
+};
+
 static const field state_fields[] = {
     FIELD(pf_state, size_bytes),   FIELD(pf_state, phase),       FIELD(pf_state, error),
     FIELD(pf_state, queued_count), FIELD(pf_state, width),       FIELD(pf_state, height),
@@ -189,6 +212,9 @@ static const structure structures[] = {
     STRUCTURE(pf_screenshot_request, screenshot_request_fields),
     STRUCTURE(pf_screenshot, screenshot_fields),
     STRUCTURE(pf_cursor, cursor_fields),
+    STRUCTURE(pf_rectangle, rectangle_fields),
+    STRUCTURE(pf_change_query, change_query_fields),
+    STRUCTURE(pf_changes, changes_fields),
 };
 
 static char text[8192];

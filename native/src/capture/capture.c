@@ -31,6 +31,7 @@ static pf_capture *alloc_capture(const pf_settings *settings) {
 
 static void init_capture(pf_capture *capture) {
     pf_outbox_init(&capture->outbox, &capture->wake, capture->settings->queue_frames);
+    pf_change_log_init(&capture->changes, &capture->outbox);
     pf_screenshots_init(&capture->screenshots, &capture->outbox, &capture->wake);
     pf_cursor_stream_init(&capture->cursor, &capture->outbox);
     pthread_mutex_init(&capture->lock, NULL);
@@ -42,6 +43,7 @@ static void init_capture(pf_capture *capture) {
 static void deinit_capture(pf_capture *capture) {
     pf_cursor_stream_deinit(&capture->cursor);
     pf_screenshots_deinit(&capture->screenshots);
+    pf_change_log_deinit(&capture->changes);
     pf_outbox_deinit(&capture->outbox);
     pthread_cond_destroy(&capture->joined_changed);
     pthread_mutex_destroy(&capture->update_lock);
@@ -155,6 +157,17 @@ pf_status pf_capture_want_screenshot(pf_capture *capture, const pf_screenshot_re
         pf_wake_kick(&capture->wake);
     }
     return status;
+}
+
+void pf_capture_set_watch(pf_capture *capture, uint32_t watch) {
+    if (pf_change_log_watch(&capture->changes, watch)) {
+        pf_wake_kick(&capture->wake);
+    }
+}
+
+void pf_capture_want_look(pf_capture *capture, uint64_t *looked_us) {
+    pf_change_log_want_look(&capture->changes, looked_us);
+    pf_wake_kick(&capture->wake);
 }
 
 void pf_capture_end(pf_capture *capture) {

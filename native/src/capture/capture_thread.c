@@ -10,7 +10,8 @@
 #define RECONNECT_NS_MIN (PF_NS_PER_S / 4)
 #define RECONNECT_NS_MAX (PF_NS_PER_S * 5)
 
-static void tell_size(pf_capture *capture) {
+/** `other`: the frame shows another part of the screen, or one of another size. */
+static pf_status tell_size(pf_capture *capture, bool other, pf_error *error) {
     const pf_source *source = capture->stage.source;
     pthread_mutex_lock(&capture->lock);
     capture->screen_width = source->screen_width;
@@ -18,6 +19,10 @@ static void tell_size(pf_capture *capture) {
     capture->cursor_supported = source->cursor_supported;
     pthread_mutex_unlock(&capture->lock);
     pf_outbox_set_size(&capture->outbox, source->frame.width_px, source->frame.height_px);
+    return pf_change_log_set_size(&capture->changes, source->frame.width_px,
+                                  source->frame.height_px, other, capture->stage.frame_id)
+               ? PF_STATUS_OK
+               : pf_error_no_memory(error, "the tiles of the frame");
 }
 
 static pf_status watch_cursor(pf_capture *capture, pf_error *error) {
@@ -50,11 +55,14 @@ static pf_status open_stages(pf_capture *capture, pf_error *error) {
     }
     pf_pacer_set_rate(&capture->pacer, capture->settings->target_fps);
     capture->stage.outbox = &capture->outbox;
+    capture->stage.changes = &capture->changes;
     capture->stage.wake = &capture->wake;
     capture->stage.watermark = capture->watermark;
-    tell_size(capture);
     pf_cursor_stream_restart(&capture->cursor);
     status = pf_frame_stage_init(&capture->stage, capture->settings, error);
+    if (status == PF_STATUS_OK) {
+        status = tell_size(capture, false, error);
+    }
     return status == PF_STATUS_OK ? configure_cursor(capture, error) : status;
 }
 
@@ -99,8 +107,10 @@ static pf_status refit(pf_capture *capture, pf_error *error) {
     pf_status status =
         source->ops->set_region(source, pf_settings_region(capture->settings), error);
     if (status == PF_STATUS_OK) {
-        tell_size(capture);
+        status = tell_size(capture, true, error);
         capture->cursor.look = true;
+    }
+    if (status == PF_STATUS_OK) {
         status = pf_frame_stage_configure(&capture->stage, capture->settings, true, error);
     }
     return status;
@@ -184,21 +194,28 @@ static uint64_t refresh_ns(const pf_capture *capture) {
     return due_ns > alone_ns ? due_ns : alone_ns;
 }
 
-/** Serves what is asked for from a frame that is up to date, and leaves the events
- * as they are after that. */
-static pf_status take_screenshots(pf_capture *capture, pf_source_events *events, pf_error *error) {
+/** Brings the frame up to date, and leaves the events as they are after that. */
+static pf_status catch_up(pf_capture *capture, pf_source_events *events, pf_error *error) {
+    pf_status status = pf_frame_catch_up(&capture->stage, error);
+    return status == PF_STATUS_OK ? look_around(capture, events, error) : status;
+}
+
+/** Serves what is asked for from a frame that is up to date. */
+static pf_status serve(pf_capture *capture, pf_source_events *events, pf_error *error) {
     uint32_t count = pf_screenshots_wanted(&capture->screenshots);
-    if (count == 0) {
+    bool look = pf_change_log_wants_look(&capture->changes);
+    if (count == 0 && !look) {
         return PF_STATUS_OK;
     }
-    pf_status status = pf_frame_catch_up(&capture->stage, error);
-    if (status == PF_STATUS_OK) {
-        status = look_around(capture, events, error);
-    }
+    uint64_t begin_us = pf_clock_now_ns() / PF_NS_PER_US;
+    pf_status status = catch_up(capture, events, error);
     if (status != PF_STATUS_OK) {
         return status;
     }
-    if (capture->stage.all_damaged) {
+    if (look) {
+        pf_change_log_note_look(&capture->changes, begin_us);
+    }
+    if (count > 0 && capture->stage.all_damaged) {
         /* It has been resized, or cut anew, meanwhile. */
         pf_wake_kick(&capture->wake);
         return PF_STATUS_OK;
@@ -214,13 +231,33 @@ static pf_status look_for_warp(pf_capture *capture, uint64_t now_ns, pf_error *e
     return pf_cursor_stream_turn(&capture->cursor, &capture->stage, &none, now_ns, &due_ns, error);
 }
 
+/** A frame is due, but the reader has no room for it: looks at the screen for those
+ * who want to know what changes. When to look again is told by *again_ns. */
+static pf_status look_instead(pf_capture *capture, pf_source_events *events, uint64_t now_ns,
+                              uint64_t *again_ns, pf_error *error) {
+    pf_change_log *changes = &capture->changes;
+    uint64_t interval_ns = pf_change_log_interval_ns(changes, capture->pacer.interval_ns);
+    *again_ns = PF_NEVER_NS; /* The reader's next drain kicks. */
+    if (interval_ns == 0 || !(events->damaged || capture->stage.all_damaged)) {
+        return PF_STATUS_OK;
+    }
+    if (now_ns < changes->last_look_ns + interval_ns) {
+        *again_ns = changes->last_look_ns + interval_ns;
+        return PF_STATUS_OK;
+    }
+    changes->last_look_ns = now_ns;
+    *again_ns = now_ns;
+    return catch_up(capture, events, error);
+}
+
 /** One turn: takes a frame, or sleeps until there may be reason for one. */
 static pf_status turn(pf_capture *capture, pf_error *error) {
     pf_source *source = capture->stage.source;
     pf_source_events events = {0};
     pf_status status = look_around(capture, &events, error);
     if (status == PF_STATUS_OK) {
-        status = take_screenshots(capture, &events, error);
+        pf_change_log_settle(&capture->stage);
+        status = serve(capture, &events, error);
     }
     if (status != PF_STATUS_OK) {
         return status;
@@ -244,7 +281,10 @@ static pf_status turn(pf_capture *capture, pf_error *error) {
                        ? take_frame(capture, events.damaged, change, now_ns, error)
                        : status;
         }
-        frame_ns = PF_NEVER_NS; /* The reader's next drain kicks. */
+        status = look_instead(capture, &events, now_ns, &frame_ns, error);
+        if (status != PF_STATUS_OK || frame_ns == now_ns) {
+            return status;
+        }
     }
     if (look_ns <= now_ns) {
         return PF_STATUS_OK; /* What came with the pointer wakes nobody any more. */
@@ -260,7 +300,7 @@ static pf_status run_source(pf_capture *capture, pf_error *error) {
     pf_source_events events = {0};
     pf_status status = open_stages(capture, error);
     if (status == PF_STATUS_OK) {
-        status = take_screenshots(capture, &events, error);
+        status = serve(capture, &events, error);
     }
     if (status == PF_STATUS_OK) {
         capture->reason_ns = pf_clock_now_ns();

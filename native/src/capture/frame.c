@@ -112,6 +112,7 @@ static void choose_grabs(pf_frame_stage *stage, const pf_frame_request *request)
         pf_stripe_slot *slot = &stage->slots[stripe];
         pf_band_range bands = pf_layout_stripe_bands(&stage->plan, stripe);
         slot->awaits_grab = pf_bands_any(&stage->grabbed, bands);
+        slot->looked = false;
         slot->input.checked = slot->awaits_grab && !slot->input.damaged;
         slot->timeline = pf_timeline_begin(request->reason_ns);
         pf_timeline_mark(&slot->timeline, PF_STAGE_WAIT, request->now_ns);
@@ -161,7 +162,11 @@ static pf_status grab_and_encode(pf_frame_stage *stage, const pf_frame_request *
     stage->damage_kept = false;
     pf_status status = pf_scroll_copy_searches(stage) ? grab_and_search(stage, request, error)
                                                       : grab_as_it_comes(stage, request, error);
+    uint64_t grabbed_ns = pf_clock_now_ns();
     pf_pool_finish(&stage->batch);
+    if (stage->changes != NULL && status == PF_STATUS_OK) {
+        pf_change_log_note_frame(stage, grabbed_ns);
+    }
     pf_outbox_end_frame(stage->outbox, stage->frame_id);
     pf_count(&stage->counters.frames, 1);
     stage->frame_id++;
@@ -189,8 +194,12 @@ pf_status pf_frame_catch_up(pf_frame_stage *stage, pf_error *error) {
     }
     uint32_t band_count = pf_band_count(stage->plan.height_px);
     stage->damage_kept = pf_bands_any(&stage->damage.bands, (pf_band_range){0, band_count});
-    return stage->source->ops->grab(stage->source, &stage->damage.bands, on_bands_held, stage,
-                                    error);
+    status =
+        stage->source->ops->grab(stage->source, &stage->damage.bands, on_bands_held, stage, error);
+    if (stage->changes != NULL && status == PF_STATUS_OK) {
+        pf_change_log_note_catch_up(stage, pf_clock_now_ns());
+    }
+    return status;
 }
 
 bool pf_frame_is_wanted(const pf_frame_stage *stage) {

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "base/buffer.h"
+#include "capture/change_log.h"
 #include "capture/outbox.h"
 #include "capture/pool.h"
 #include "capture/scroll_copy.h"
@@ -33,6 +34,13 @@ typedef struct pf_stripe_slot {
     pf_stripe_input input;
     /** Bands of it are being grabbed. */
     bool awaits_grab;
+    /** Its tiles have been hashed in this frame, but for those that are unseen. */
+    bool looked;
+    /** Of the tiles' hashes, where it was looked at; and as the change log knows it,
+     * where that knows no more than the tiles. */
+    uint64_t digest;
+    uint64_t noted_digest;
+    bool noted;
     uint64_t grabbed_ns;
     /** Of this frame. */
     pf_timeline timeline;
@@ -55,6 +63,8 @@ struct pf_frame_stage {
     pf_source *source;
     pf_outbox *outbox;
     pf_wake *wake;
+    /** NULL: nobody will ask what changed. */
+    pf_change_log *changes;
     /** NULL for none. */
     const pf_watermark *watermark;
     /** Owned. */

@@ -86,6 +86,7 @@ static void restart_stripes(pf_frame_stage *stage) {
         pf_stripe_slot *slot = &stage->slots[stripe];
         pf_stripe_state_init(&slot->state, &stage->policy);
         pf_tiles_mark_all(&slot->tiles, PF_TILE_CHANGED);
+        slot->noted = false;
     }
     stage->all_damaged = true;
     stage->damage_kept = false;

@@ -138,10 +138,28 @@ void pf_outbox_tell_cursor(pf_outbox *outbox) {
     pthread_mutex_unlock(&outbox->lock);
 }
 
+void pf_outbox_tell_changes(pf_outbox *outbox) {
+    pthread_mutex_lock(&outbox->lock);
+    outbox->changes_untold = true;
+    if (!outbox->changes_told) {
+        pthread_cond_broadcast(&outbox->changed);
+    }
+    pthread_mutex_unlock(&outbox->lock);
+}
+
 void pf_outbox_take_cursor_news(pf_outbox *outbox) {
     pthread_mutex_lock(&outbox->lock);
     outbox->cursor_news = false;
     outbox->cursor_told = false;
+    pthread_mutex_unlock(&outbox->lock);
+}
+
+void pf_outbox_note_changes_read(pf_outbox *outbox) {
+    pthread_mutex_lock(&outbox->lock);
+    outbox->changes_told = false;
+    if (outbox->changes_untold) {
+        pthread_cond_broadcast(&outbox->changed);
+    }
     pthread_mutex_unlock(&outbox->lock);
 }
 
@@ -174,15 +192,23 @@ static bool stripes_untold(const pf_outbox *outbox) {
     return outbox->news && !outbox->told;
 }
 
+static bool changes_untold(const pf_outbox *outbox) {
+    return outbox->changes_untold && !outbox->changes_told;
+}
+
 static bool untold(const pf_outbox *outbox) {
     return outbox->screenshot_untold || (outbox->cursor_news && !outbox->cursor_told) ||
-           stripes_untold(outbox);
+           changes_untold(outbox) || stripes_untold(outbox);
 }
 
 /** The reader knows of everything from now on. */
 static void note_told(pf_outbox *outbox) {
     outbox->screenshot_untold = false;
     outbox->cursor_told = outbox->cursor_news;
+    if (changes_untold(outbox)) {
+        outbox->changes_untold = false;
+        outbox->changes_told = true;
+    }
     if (stripes_untold(outbox)) {
         outbox->told = true;
         outbox->told_ns = pf_clock_now_ns();

@@ -39,6 +39,9 @@ typedef struct pf_outbox {
     /** The pointer has changed since it was drained; the reader has been told. */
     bool cursor_news;
     bool cursor_told;
+    /** The same of a change, which is not told again before changes are read. */
+    bool changes_untold;
+    bool changes_told;
     pf_state state;
     pf_error error;
     /** Sums for pf_stats. */
@@ -83,6 +86,10 @@ void pf_outbox_tell_screenshot(pf_outbox *outbox);
  * since pf_outbox_take_cursor_news. */
 void pf_outbox_tell_cursor(pf_outbox *outbox);
 void pf_outbox_take_cursor_news(pf_outbox *outbox);
+/** Something is known of changes that was not: the next pf_outbox_wait tells of it,
+ * once until pf_outbox_note_changes_read. */
+void pf_outbox_tell_changes(pf_outbox *outbox);
+void pf_outbox_note_changes_read(pf_outbox *outbox);
 
 /** Discards what is queued and whatever will be pushed. */
 void pf_outbox_close(pf_outbox *outbox);

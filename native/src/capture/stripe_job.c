@@ -246,6 +246,8 @@ static uint64_t hash_stripe(pf_frame_stage *stage, uint32_t stripe, pf_image ima
     pf_count(&stage->counters.stripes_hashed, 1);
     look_at_tiles(stage, stripe, image);
     uint64_t hash = pf_tiles_digest(&slot->tiles);
+    stage->slots[stripe].looked = true;
+    stage->slots[stripe].digest = hash;
     pf_rect parts[PF_OVERLAY_COUNT];
     if (find_parts(stage, stripe, parts) > 0) {
         for (int index = 0; index < PF_OVERLAY_COUNT; index++) {
