@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-import { type CaptureSettings, ScreenCapture } from "pixelflux-ffi";
+import { setTimeout as pause } from "node:timers/promises";
+import { type CaptureSettings, PixelfluxError, ScreenCapture } from "pixelflux-ffi";
 import { type ClickOptions, Input } from "pixelflux-ffi/input";
 import type { Action, ClickName, Coordinate, Direction } from "./actions.ts";
 import { ActionError } from "./errors.ts";
 import { type Picture, takeDetail, takePicture } from "./picture.ts";
 import { Space } from "./space.ts";
-import { Stillness } from "./stillness.ts";
 
 /** What an action is answered with, besides that it was done. */
 export interface Outcome {
@@ -18,6 +18,7 @@ export interface Outcome {
 
 const QUIET_MS = 300;
 const TIMEOUT_MS = 10_000;
+const WAITED_FOR = { change: "change", stable: "rest" } as const;
 
 const CLICKS: Readonly<Record<ClickName, ClickOptions>> = {
   left_click: { button: "left" },
@@ -39,12 +40,14 @@ const DIRECTIONS: Readonly<Record<Direction, readonly [number, number]>> = {
 export class Computer implements AsyncDisposable {
   readonly #capture: ScreenCapture;
   readonly #input: Input;
-  readonly #stillness: Stillness;
+  /** What changes since is what the last deed has brought about. */
+  #token: number;
+  #actedMs = performance.now();
 
-  private constructor(capture: ScreenCapture, input: Input, stillness: Stillness) {
+  private constructor(capture: ScreenCapture, input: Input) {
     this.#capture = capture;
     this.#input = input;
-    this.#stillness = stillness;
+    this.#token = capture.changeToken();
   }
 
   /**
@@ -52,12 +55,12 @@ export class Computer implements AsyncDisposable {
    * @throws {PixelfluxError} as `ScreenCapture.start` and `Input.open` do.
    */
   static async open(settings: CaptureSettings): Promise<Computer> {
-    const capture = new ScreenCapture({ ...settings, ...Stillness.settings });
+    const capture = new ScreenCapture(settings);
     // A display that is lost is told by the next action.
     capture.on("error", () => undefined);
-    const stillness = await Stillness.watch(capture);
+    await capture.start(); // nobody reads its stripes, so none is encoded
     try {
-      return new Computer(capture, await Input.open({ region: capture }), stillness);
+      return new Computer(capture, await Input.open({ region: capture }));
     } catch (error) {
       await capture.stop();
       throw error;
@@ -86,17 +89,10 @@ export class Computer implements AsyncDisposable {
         return { coordinate: space.fromScreen(await this.#input.position()) };
       case "wait":
         return await this.#wait(action, signal);
-      case "hold_key":
-        await this.#hold(action.text, action.duration * 1000, signal);
-        return {};
-      case "type":
-        await this.#input.type(action.text, { signal });
-        return {};
-      case "key":
-        await this.#input.key(action.text);
-        return {};
       default:
-        await this.#point(action, space);
+        this.#token = this.#capture.changeToken();
+        await this.#act(action, space, signal);
+        this.#actedMs = performance.now();
         return {};
     }
   }
@@ -107,10 +103,16 @@ export class Computer implements AsyncDisposable {
     await this.#capture.stop();
   }
 
-  async #point(action: PointingAction, space: Space): Promise<void> {
+  async #act(action: Deed, space: Space, signal: AbortSignal): Promise<void> {
     const place = (coordinate: Coordinate, field = "coordinate") =>
       space.toScreen(coordinate, field);
     switch (action.action) {
+      case "type":
+        return await this.#input.type(action.text, { signal });
+      case "key":
+        return await this.#input.key(action.text);
+      case "hold_key":
+        return await this.#hold(action.text, action.duration * 1000, signal);
       case "mouse_move": {
         const { x, y } = place(action.coordinate);
         return await this.#input.move(x, y);
@@ -143,16 +145,33 @@ export class Computer implements AsyncDisposable {
   async #wait(action: WaitAction, signal: AbortSignal): Promise<Outcome> {
     const startMs = performance.now();
     if ("duration" in action) {
-      await this.#stillness.pause(action.duration * 1000, signal);
+      await pause(action.duration * 1000, undefined, { signal });
     } else {
       const { until, quiet_ms = QUIET_MS, timeout_ms = TIMEOUT_MS } = action;
-      const isReached =
-        until === "change"
-          ? await this.#stillness.ended(timeout_ms, signal)
-          : await this.#stillness.reached(quiet_ms, timeout_ms, signal);
-      if (!isReached) throw new ActionError(504, "TIMEOUT", `no ${until} within ${timeout_ms} ms`);
+      try {
+        if (until === "change") await this.#changed(timeout_ms, signal);
+        else await this.#stable(quiet_ms, timeout_ms, signal);
+      } catch (error) {
+        if (!(error instanceof PixelfluxError && error.code === "ERR_TIMEOUT")) throw error;
+        throw new ActionError(504, "TIMEOUT", `no ${WAITED_FOR[until]} within ${timeout_ms} ms`);
+      }
     }
     return { waited_ms: Math.round(performance.now() - startMs) };
+  }
+
+  /** Waits for a change since the last deed, or since the last one that was waited for. */
+  async #changed(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const options = { since: this.#token, timeoutMs, signal };
+    const { token } = await this.#capture.waitForChange(options);
+    this.#token = token;
+  }
+
+  /** Waits for rest; what was done last gets as long to show itself. */
+  async #stable(quietMs: number, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const pauseMs = Math.min(timeoutMs, this.#actedMs + quietMs - performance.now());
+    if (pauseMs > 0) await pause(pauseMs, undefined, { signal });
+    const leftMs = Math.round(timeoutMs - Math.max(0, pauseMs));
+    await this.#capture.waitForStable({ quietMs, timeoutMs: leftMs, signal });
   }
 
   async #hold(combination: string, durationMs: number, signal: AbortSignal): Promise<void> {
@@ -163,7 +182,7 @@ export class Computer implements AsyncDisposable {
         await this.#input.down(key);
         held.unshift(key);
       }
-      await this.#stillness.pause(durationMs, signal);
+      await pause(durationMs, undefined, { signal });
     } finally {
       for (const key of held) await this.#input.up(key);
     }
@@ -171,10 +190,8 @@ export class Computer implements AsyncDisposable {
 }
 
 type WaitAction = Extract<Action, { action: "wait" }>;
-type PointingAction = Exclude<
-  Action,
-  { action: "screenshot" | "cursor_position" | "zoom" | "wait" | "hold_key" | "type" | "key" }
->;
+/** What is done, as opposed to looked at or waited for. */
+type Deed = Exclude<Action, { action: "screenshot" | "cursor_position" | "zoom" | "wait" }>;
 
 function outcomeOf({ data, width, height }: Picture): Outcome {
   return {

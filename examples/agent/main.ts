@@ -57,7 +57,7 @@ async function run({ display, port, maxSidePx }: Options): Promise<number> {
   const named = display ?? DISPLAY;
   await using own = named === "" ? await VirtualDisplay.start() : undefined;
   const token = PIXELFLUX_TOKEN ?? crypto.randomUUID();
-  const settings = { display: own?.name ?? named };
+  const settings = { display: own?.name ?? named, captureCursor: true };
   await using server = await AgentServer.start({ token, port, maxSidePx, settings });
   console.log(`${settings.display} at ${server.url}`);
   if (PIXELFLUX_TOKEN === undefined) console.log(`token: ${token}`);

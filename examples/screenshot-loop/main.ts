@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { ScreenCapture } from "pixelflux-ffi";
-import { Changes, WATCH_SETTINGS } from "./changes.ts";
 
 const HELP = `Takes a screenshot of a display each time it changes.
 
@@ -53,30 +52,26 @@ function readOptions(args: string[]): Options | "help" {
   return { display, folder, format, pauseMs, count };
 }
 
-async function run({ display, folder, format, pauseMs, count }: Options): Promise<number> {
+async function run({ display, folder, format, pauseMs, count }: Options): Promise<void> {
   const ended = new AbortController();
+  const { signal } = ended;
   process.on("SIGINT", () => ended.abort());
   process.on("SIGTERM", () => ended.abort());
-  const failed = Promise.withResolvers<never>();
   await mkdir(folder, { recursive: true });
-
-  await using capture = new ScreenCapture({ display, ...WATCH_SETTINGS });
-  capture.on("error", failed.reject);
-  const changes = await Changes.watch(capture);
-  const ending = failed.promise.catch((error) => {
-    ended.abort();
-    throw error;
-  });
-  const taking = (async () => {
-    for (let index = 1; index <= count; index++) {
-      if (!(await changes.next(ended.signal))) return;
+  await using capture = new ScreenCapture({ display });
+  capture.on("error", () => undefined); // told by the wait, too
+  await capture.start(); // nobody reads its stripes, so none is encoded
+  try {
+    for (let index = 1; ; index++) {
+      const token = capture.changeToken(); // what changes from here on is on the next one
       await take(capture, join(folder, `${String(index).padStart(5, "0")}.${format}`), format);
-      // What changes meanwhile is on the next one.
-      await pause(pauseMs, undefined, { signal: ended.signal }).catch(() => undefined);
+      if (index >= count) return;
+      await pause(pauseMs, undefined, { signal });
+      await capture.waitForChange({ since: token, signal });
     }
-  })();
-  await Promise.race([taking, ending]);
-  return 0;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
 }
 
 async function take(capture: ScreenCapture, path: string, format: "png" | "jpeg"): Promise<void> {
@@ -103,7 +98,8 @@ if (options === "help") {
   process.exit(0);
 }
 try {
-  process.exit(await run(options));
+  await run(options);
+  process.exit(0);
 } catch (error) {
   complain(error);
   process.exit(1);
