@@ -153,8 +153,9 @@ describe.each(["chromium", "firefox"] as BrowserName[])("%s", (name) => {
       player?.resume();
     });
     const wishes = () => stage.heard.filter(({ type }) => type !== "ping");
-    await waitFor("the messages", () => wishes().length === 4);
+    await waitFor("the messages", () => wishes().length === 5);
     expect(wishes()).toEqual([
+      { type: "cursor" },
       { type: "keyframe" },
       { type: "quality", quality: "low" },
       { type: "pause" },
