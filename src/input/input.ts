@@ -58,10 +58,9 @@ export class Input implements AsyncDisposable {
 
   private constructor(server: InputServer, region: RegionReader) {
     this.#server = server;
-    const { session, opcodes } = server;
     const changed = () => this.#tellGuard();
-    this.#held = new Held(opcodes.xtest, changed);
-    this.#keyboard = new Keyboard(session, opcodes, this.#held, changed);
+    this.#held = new Held(server.opcodes.xtest, changed);
+    this.#keyboard = new Keyboard(server, this.#held, changed);
     this.#pointer = new Pointer(server, this.#held, region);
   }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 /** Keystrokes: from keysyms to the keys of whatever keyboard the server has at present. */
-import type { XSession } from "../x11/session.ts";
+import { RequestError, type XSession } from "../x11/session.ts";
+import { Attention } from "./attention.ts";
 import type { Held } from "./held.ts";
 import type { Combination } from "./key-names.ts";
 import { Keymap } from "./keymap.ts";
 import { characterOf, hasCase, isModifier, KEYSYM } from "./keysyms.ts";
+import type { InputServer } from "./open.ts";
 import { fakeKey, getKeyboardMapping, getXkbState, lockModifiers } from "./requests.ts";
 import { SpareKeys } from "./spare-keys.ts";
 
@@ -49,13 +51,15 @@ export class Keyboard {
   readonly #spare = new SpareKeys();
   readonly #isHeld = (keycode: number) => this.#held.hasKeycode(keycode);
 
+  readonly #attention: Attention;
   readonly #lending: () => void;
 
   /** @param lending - called when keys are about to be lent, or have been given back. */
-  constructor(session: XSession, opcodes: Opcodes, held: Held, lending: () => void) {
+  constructor({ session, opcodes, root }: InputServer, held: Held, lending: () => void) {
     this.#session = session;
     this.#opcodes = opcodes;
     this.#held = held;
+    this.#attention = new Attention(session, root);
     this.#lending = lending;
   }
 
@@ -164,11 +168,17 @@ export class Keyboard {
   async restore(): Promise<void> {
     if (!this.lends) return;
     const { keymap } = await this.#read();
-    const { requests, waitMs } = this.#spare.restore(keymap, performance.now());
-    await Bun.sleep(waitMs);
+    const { requests, waitMs } = this.#spare.restore(keymap, this.#isHeld, performance.now());
+    await this.#looked(waitMs);
     this.#session.send(...requests);
     await this.#session.settle();
     this.#lending();
+  }
+
+  /** The program with the focus has been given time for what it was sent; more where it asks for that. */
+  async #looked(waitMs: number): Promise<void> {
+    if (waitMs === 0) return;
+    await Promise.all([Bun.sleep(waitMs), this.#attention.gained().catch(onlyIfGone)]);
   }
 
   async #read(): Promise<Reading> {
@@ -219,11 +229,11 @@ export class Keyboard {
     if (this.#spare.capacity(keymap, this.#isHeld) < missing.length) throw new NoSpareKey();
     const change = this.#spare.lend(missing, kept, keymap, this.#isHeld, nowMs);
     this.#lending();
-    await Bun.sleep(change.waitMs);
+    await this.#looked(change.waitMs);
     this.#session.send(...change.requests);
     const sentMs = performance.now();
     await this.#session.settle();
-    await Bun.sleep(noticeMs(performance.now() - sentMs));
+    await this.#looked(noticeMs(performance.now() - sentMs));
     return this.#read();
   }
 
@@ -320,4 +330,10 @@ export class Keyboard {
  */
 function noticeMs(roundTripMs: number): number {
   return Math.min(1000, 100 + 20 * roundTripMs);
+}
+
+/** A window that has gone meanwhile needs no time; anything else is the caller's. */
+function onlyIfGone(error: unknown): false {
+  if (error instanceof RequestError) return false;
+  throw error;
 }

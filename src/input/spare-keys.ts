@@ -81,11 +81,11 @@ export class SpareKeys {
     return mappingRequests(new Map([...this.#loans.keys()].map((keycode) => [keycode, 0])));
   }
 
-  /** Takes every loan back that is still ours. */
-  restore(keymap: Keymap, nowMs: number): MappingChange {
-    const lent = this.#lent(keymap, () => false);
+  /** Takes every loan back that is still ours, but of keys that are held. */
+  restore(keymap: Keymap, isHeld: (keycode: number) => boolean, nowMs: number): MappingChange {
+    const lent = this.#lent(keymap, isHeld);
     const usedMs = Math.max(...lent.map(([, loan]) => loan.usedMs));
-    this.#loans.clear();
+    for (const [keycode] of lent) this.#loans.delete(keycode);
     const meanings = new Map(lent.map(([keycode]) => [keycode, 0]));
     return { requests: mappingRequests(meanings), waitMs: waitAfter(usedMs, nowMs) };
   }

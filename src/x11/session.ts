@@ -54,6 +54,8 @@ interface Waiting {
 export class XSession {
   /** The server's answer to the setup, from its first byte on. */
   readonly setup: Buffer;
+  /** Called with each event. */
+  onEvent: (event: Buffer) => void = () => undefined;
   readonly #socket: Socket;
   /** Requests sent, of which the server's answers have the low 16 bits. */
   #sequence = 0;
@@ -177,7 +179,10 @@ export class XSession {
 
   #hear(message: Buffer): void {
     const kind = message[0];
-    if (kind !== ERROR && kind !== REPLY) return; // an event: those that come are told to all clients
+    if (kind !== ERROR && kind !== REPLY) {
+      this.onEvent(message);
+      return;
+    }
     const isAnswer = message.readUInt16LE(2) === this.#waiting[0]?.sequence;
     const waiting = isAnswer ? this.#waiting.shift() : undefined;
     if (kind === REPLY) {

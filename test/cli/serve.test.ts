@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 import { describe, expect, test } from "bun:test";
+import { Input } from "../../src/input/index.ts";
 import { parseStripe } from "../../src/wire.ts";
 import { watch } from "../server/serve.ts";
 import { waitFor } from "../support/process.ts";
@@ -100,6 +101,31 @@ describe("a viewer", () => {
     await expect(watch(stream)).rejects.toThrow("503");
     viewer.vanish();
   });
+});
+
+test("--input lets viewers point and type, and says so in the address", async () => {
+  await using xvfb = await Xvfb.start();
+  const { display } = xvfb;
+  for (const args of [["--input"], []]) {
+    await using running = new CliProcess(["serve", "--port", "0", "--display", display, ...args]);
+    const page = await running.address();
+    expect(page.searchParams.get("input")).toBe(args.length > 0 ? "1" : null);
+    const { viewer, told, screen } = await watch(streamOf(page));
+    await waitFor("the screen", screen);
+    const place = { x: 123, y: 45, type: "pointer" };
+    viewer.send(JSON.stringify(place));
+    if (args.length > 0) {
+      await using input = await Input.open({ display });
+      await waitFor("the pointer", async () => (await input.position()).x === 123);
+    }
+    expect(told.some(({ type }) => type === "input")).toBe(args.length > 0);
+    viewer.vanish();
+  }
+  const { exitCode, stderr } = await runCli(["serve", "--input", "--no-token"]);
+  expect([exitCode, stderr]).toEqual([
+    2,
+    expect.stringContaining("--input goes with a token only"),
+  ]);
 });
 
 test("--json says what is served, each second, and at the end", async () => {

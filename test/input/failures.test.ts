@@ -182,7 +182,7 @@ describe("a server", () => {
     await fake.input.close();
   }, 20_000);
 
-  const REPLIES: RequestName[] = ["GetGeometry", "QueryPointer", "GetInputFocus", "QueryExtension"];
+  const REPLIES: RequestName[] = ["GetGeometry", "QueryPointer", "GetInputFocus", "InternAtom"];
   const KEYBOARD: RequestName[] = ["GetKeyboardMapping", "XkbUseExtension", "XkbGetState"];
 
   test.concurrent(`that lies, whatever it says, ends in typed errors or not at all (PF_SEED=${seed})`, async () => {

@@ -7,7 +7,7 @@ const input = await Input.open({ display });
 await input.down("shift");
 await input.down("a");
 await input.down({ button: "left" });
-await input.type("✓");
+await input.down("✓"); // a lent key
 if (way === "worker") {
   postMessage("holds");
   await new Promise(() => undefined); // until it is terminated

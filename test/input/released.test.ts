@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 // However a process ends that holds keys: nothing stays held, and no key stays lent.
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { authorizationFor } from "../../src/x11/authority.ts";
 import { parseDisplayName } from "../../src/x11/display-name.ts";
@@ -42,14 +44,14 @@ async function state() {
       .subarray(8, 40)
       .reduce((sum, byte) => sum + byte.toString(2).replaceAll("0", "").length, 0),
     buttons: pointer.readUInt16LE(24) >> 8,
-    table: table.subarray(32).toString("base64"),
+    table: Bun.hash(table.subarray(32)),
   };
 }
 
 /** Runs a child that holds and ends; what was held when it said so. */
-async function run(way: string, signal?: NodeJS.Signals) {
+async function run(way: string, signal?: NodeJS.Signals, program = CHILD) {
   let held: Awaited<ReturnType<typeof state>> | undefined;
-  const child = Bun.spawn([process.execPath, CHILD, xvfb.display, way], {
+  const child = Bun.spawn([process.execPath, program, xvfb.display, way], {
     env: { ...process.env },
     stdin: "pipe",
     stdout: "pipe",
@@ -81,7 +83,7 @@ test.each([
 ] as const)("by %s", async (_, way, signal) => {
   const before = await state();
   const held = await run(way, signal);
-  expect(held).toMatchObject({ keys: 2, buttons: 1 });
+  expect(held).toMatchObject({ keys: 3, buttons: 1 });
   expect(held?.table).not.toBe(before.table);
   await released(before);
 });
@@ -101,4 +103,18 @@ test("by a worker's termination", async () => {
   expect(parent.exitCode).toBeNull();
   parent.stdin.end();
   expect(await parent.exited).toBe(0);
+});
+
+test("in a program that has been bundled", async () => {
+  const before = await state();
+  const built = await Bun.build({ entrypoints: [CHILD], target: "bun", minify: true });
+  const folder = mkdtempSync(join(tmpdir(), "pf-bundle-"));
+  try {
+    const path = join(folder, "bundled.js");
+    await Bun.write(path, (await built.outputs[0]?.text()) ?? "");
+    expect(await run("signal", "SIGKILL", path)).toMatchObject({ keys: 3, buttons: 1 });
+    await released(before);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
