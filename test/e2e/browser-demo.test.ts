@@ -121,6 +121,18 @@ test("the demo counts its viewers", async () => {
   await expectNothingLeft(demo, display);
 });
 
+test("the demo's page points and types with --input, and its address has a token", async () => {
+  await using browser = await Browser.launch();
+  using demo = new Demo(["--port", "0", "--mode", "jpeg", "--input"]);
+  const { url, display } = await demo.serving();
+  expect((await fetch(new URL("/stream", url))).status).toBe(401);
+  const page = await browser.open(url);
+  await page.locator("canvas[data-input]").waitFor();
+  demo.child.kill("SIGINT");
+  expect((await demo.ended()).code).toBe(130);
+  await expectNothingLeft(demo, display);
+});
+
 test.each(["SIGINT", "SIGTERM"] as const)("%s leaves nothing behind", async (signal) => {
   using demo = new Demo(["--port", "0", "--fullframe"]);
   const { display } = await demo.serving();

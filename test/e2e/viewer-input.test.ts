@@ -104,6 +104,24 @@ test("what is typed arrives, by the characters, and nothing stays held", async (
   expect(terminal.typed.replace(expected, "")).toMatch(/^(X|x)+y$/);
 }, 30_000);
 
+test("what an input method composes arrives once, as a text", async () => {
+  await using terminal = await TypedTerminal.start(xvfb.display);
+  const page = await open("&input=1");
+  await page.locator("canvas[data-input]").waitFor();
+  await page.mouse.click(...(await placeOf(page, 50, 50)));
+  await page.keyboard.type("a");
+  const session = await page.context().newCDPSession(page);
+  for (const text of ["k", "か", "かん", "漢字"]) {
+    const selection = { selectionStart: text.length, selectionEnd: text.length };
+    await session.send("Input.imeSetComposition", { text, ...selection });
+  }
+  await session.send("Input.insertText", { text: "漢字" });
+  await page.keyboard.type("b");
+  await waitFor("the text", () => terminal.typed.endsWith("b"));
+  expect(terminal.typed).toBe("a漢字b");
+  await page.close();
+});
+
 test("what a viewer holds is released when it goes", async () => {
   await using log = await EventLog.start(xvfb.display);
   const page = await open("&input=1");
