@@ -65,7 +65,10 @@ const core_sources = [_][]const u8{
     "native/src/source/x11_connect.c",
     "native/src/source/x11_cursor.c",
     "native/src/source/x11_grab.c",
+    "native/src/source/x11_monitor.c",
     "native/src/source/x11_setup.c",
+    "native/src/source/x11_target.c",
+    "native/src/source/x11_window.c",
 };
 
 /// The codec that makes the library GPL-2.0-or-later; left out by -Dx264=false.
@@ -75,7 +78,8 @@ const x264_source = "native/src/encode/h264.c";
 const avx2_source = "native/src/damage/hash_avx2.c";
 
 const core_libraries = [_][]const u8{
-    "xcb", "xcb-shm", "xcb-damage", "xcb-xfixes", "xcb-xinput", "jpeg", "png", "yuv",
+    "xcb",           "xcb-shm",   "xcb-damage", "xcb-xfixes", "xcb-xinput",
+    "xcb-composite", "xcb-randr", "jpeg",       "png",        "yuv",
 };
 
 /// What those need in turn, where they are archives.

@@ -21,7 +21,9 @@ const PACKAGES = [
   "libjpeg62-turbo-dev",
   "libpng-dev",
   "libxau-dev",
+  "libxcb-composite0-dev",
   "libxcb-damage0-dev",
+  "libxcb-randr0-dev",
   "libxcb-render0-dev",
   "libxcb-shape0-dev",
   "libxcb-shm0-dev",
@@ -50,8 +52,8 @@ export interface Component {
   readonly copyright: string;
 }
 
-/** Raised with every change of what this file makes of the packages. */
-const RECIPE = 1;
+/** Raised with every change of the packages, and of what this file makes of them. */
+const RECIPE = 2;
 
 /** Fetches and prepares what is missing, or all of it anew. */
 export async function prepareArchives(targets: readonly Target[], anew: boolean): Promise<void> {

@@ -110,6 +110,7 @@ export class ScreenCapture implements AsyncDisposable {
    *   `ERR_LIBRARY_NOT_FOUND`, `ERR_ABI_MISMATCH`, `ERR_DISPLAY_OPEN`,
    *   `ERR_DISPLAY_UNSUPPORTED`, `ERR_REGION_OFF_SCREEN`, `ERR_ENCODER`,
    *   `ERR_WATERMARK`, `ERR_NO_RESOURCE`, `ERR_OUT_OF_MEMORY`,
+   *   `ERR_WINDOW_GONE`, `ERR_WINDOW_HIDDEN`, `ERR_MONITOR_NOT_FOUND`,
    *   `ERR_TOO_MANY_CAPTURES`; `ERR_ABORTED` where `stop()` comes first.
    */
   start(onStripe?: (stripe: Stripe) => unknown): Promise<void>;
@@ -149,8 +150,8 @@ export class ScreenCapture implements AsyncDisposable {
    * that are left out stay; a field given as `undefined` returns to its
    * default. All of the change is made, or none of it.
    *
-   * @throws {PixelfluxError} `ERR_INVALID_SETTING` (also where `display`,
-   *   `stripeHeader` or `queueFrames` would change) or `ERR_UNKNOWN_SETTING`.
+   * @throws {PixelfluxError} `ERR_INVALID_SETTING` (also where `display`, `window`,
+   *   `monitor`, `stripeHeader` or `queueFrames` would change) or `ERR_UNKNOWN_SETTING`.
    */
   update(change: CaptureSettings): void {
     const merged = mergeSettings(this.#host.settings, change, "update");

@@ -30,6 +30,9 @@
  * | `ERR_PROGRAM_MISSING` | a program that is needed, such as Xvfb, is not installed; the message says how to |
  * | `ERR_DISPLAY_START` | the X server of a virtual display does not start, or not in time; the message has its last words |
  * | `ERR_TIMEOUT` | what was waited for did not happen within `timeoutMs` |
+ * | `ERR_WINDOW_GONE` | there is no window of that id on the screen, or it has been destroyed |
+ * | `ERR_WINDOW_HIDDEN` | the window is not shown when its capture starts |
+ * | `ERR_MONITOR_NOT_FOUND` | there is no monitor of that name when its capture starts; the message lists those there are |
  * | `ERR_LIBRARY_NOT_FOUND` | the native library cannot be loaded; the message lists what was tried |
  * | `ERR_ABI_MISMATCH` | the native library is of another version than this package |
  * | `ERR_CLOSED` | the input has been closed |
@@ -60,6 +63,9 @@ export type ErrorCode =
   | "ERR_PROGRAM_MISSING"
   | "ERR_DISPLAY_START"
   | "ERR_TIMEOUT"
+  | "ERR_WINDOW_GONE"
+  | "ERR_WINDOW_HIDDEN"
+  | "ERR_MONITOR_NOT_FOUND"
   | "ERR_LIBRARY_NOT_FOUND"
   | "ERR_ABI_MISMATCH"
   | "ERR_CLOSED"
@@ -110,6 +116,9 @@ const CODE_BY_STATUS: ReadonlyMap<number, ErrorCode> = new Map([
   [-10, "ERR_ENCODER"],
   [-11, "ERR_WATERMARK"],
   [-12, "ERR_CODEC_MISSING"],
+  [-20, "ERR_WINDOW_GONE"],
+  [-21, "ERR_WINDOW_HIDDEN"],
+  [-22, "ERR_MONITOR_NOT_FOUND"],
 ]);
 
 /**
@@ -126,9 +135,18 @@ export function errorOfStatus(status: number, operation: string, message: string
     return new PixelfluxError("ERR_ABI_MISMATCH", operation, text.trim());
   }
   const words = message === "" ? WORDS_WITHOUT_MESSAGE[code] : message;
-  const options = code === "ERR_CODEC_MISSING" ? { field: "outputMode" } : {};
+  const field = FIELD_BY_CODE[code];
+  const options = field === undefined ? {} : { field };
   return new PixelfluxError(code, operation, `${operation}: ${words ?? code}`, options);
 }
+
+/** The setting that a failure is always of. */
+const FIELD_BY_CODE: Partial<Record<ErrorCode, string>> = {
+  ERR_CODEC_MISSING: "outputMode",
+  ERR_WINDOW_GONE: "window",
+  ERR_WINDOW_HIDDEN: "window",
+  ERR_MONITOR_NOT_FOUND: "monitor",
+};
 
 /** For statuses that native functions return without leaving a message. */
 const WORDS_WITHOUT_MESSAGE: Partial<Record<ErrorCode, string>> = {

@@ -152,6 +152,34 @@ export function name(
   };
 }
 
+/** An id of 32 bits, natively 0 for none. */
+export function id(native: string): SettingField<number | undefined> {
+  return {
+    native,
+    live: false,
+    expected: `an integer from 1 to ${ID_MAX}`,
+    fallbackText: "none",
+    fallback: () => undefined,
+    accepts: (value): value is number => isIntegerWithin(value, 1, ID_MAX),
+    toNative: (value) => value ?? 0,
+  };
+}
+
+const ID_MAX = 0xffffffff;
+
+/** A name that may be left out, but is never empty. `bytesMax` as in {@link name}. */
+export function optionalName(native: string, bytesMax: number): SettingField<string | undefined> {
+  return {
+    native,
+    live: false,
+    expected: `a string of 1 to ${bytesMax} bytes without NUL`,
+    fallbackText: "none",
+    fallback: () => undefined,
+    accepts: (value): value is string => value !== "" && isText(value, bytesMax),
+    toNative: (value) => value ?? "",
+  };
+}
+
 /** A file's path; `undefined` and `""` mean none. `bytesMax` as in {@link name}. */
 export function path(
   native: string,

@@ -7,8 +7,10 @@ import {
   decimal,
   extent,
   flag,
+  id,
   integer,
   name,
+  optionalName,
   path,
   rows,
   type SettingField,
@@ -136,10 +138,35 @@ export interface CaptureSettings {
    * started, else `$XAUTHORITY` as `process.env` has it. Not live.
    */
   authorityPath?: string | undefined;
+  /**
+   * Captures one window, by its X id, instead of the screen: with the windows in it and
+   * without its border, wherever it is moved and whatever lies over it. The frame has
+   * the window's size, and another when it is resized; while it is not shown, the
+   * picture stays as it was. The region and the pointer are relative to it. Fails with
+   * `ERR_WINDOW_GONE` when it is destroyed. See {@link listWindows}, and
+   * docs/windows-and-monitors.md for X servers without Composite. Default: none. Not
+   * live; not together with `monitor`.
+   */
+  window?: number | undefined;
+  /**
+   * Captures one monitor, by its RandR name, instead of the screen: `"DP-1"`, or
+   * `"primary"` for the one that is marked so, else the first. The frame follows it to
+   * another place or size, and is black while it is gone. The region is relative to it.
+   * See {@link listMonitors}. 1…127 bytes. Default: none. Not live; not together with
+   * `window`.
+   */
+  monitor?: string | undefined;
 }
 
 /** Settings that may be left out of {@link ResolvedSettings}, too, since their default is "none". */
-type OpenSetting = "source" | "captureWidth" | "captureHeight" | "watermarkPath" | "authorityPath";
+type OpenSetting =
+  | "source"
+  | "captureWidth"
+  | "captureHeight"
+  | "watermarkPath"
+  | "authorityPath"
+  | "window"
+  | "monitor";
 
 /** What settings are resolved to where that is not all of what they take. */
 interface Narrowed {
@@ -166,6 +193,8 @@ const ORIGIN_MAX_PX = 32767;
 const DISPLAY_BYTES_MAX = 255;
 const WATERMARK_PATH_BYTES_MAX = 4095;
 const AUTHORITY_PATH_BYTES_MAX = 4095;
+/** `PF_MONITOR_BYTES_MAX`, less its NUL. */
+const MONITOR_BYTES_MAX = 127;
 
 /** The single list of settings but `source`: validation, defaults and packing all read it. */
 export const SETTING_FIELDS: SettingTable = {
@@ -209,6 +238,8 @@ export const SETTING_FIELDS: SettingTable = {
     live: false,
     fallbackText: "$XAUTHORITY",
   }),
+  window: id("window"),
+  monitor: optionalName("monitor", MONITOR_BYTES_MAX),
 };
 
 const SETTING_NAMES = Object.keys(SETTING_FIELDS) as TableSetting[];
@@ -321,7 +352,26 @@ function freeze(
     if (value !== undefined) return [key, checked(key, value, operation)];
     return [key, otherwise(key)];
   });
-  return Object.freeze({ ...Object.fromEntries(entries), source });
+  const resolved: ResolvedSettings = Object.freeze({ ...Object.fromEntries(entries), source });
+  checkTarget(resolved, operation);
+  return resolved;
+}
+
+/** A capture is of one thing. */
+function checkTarget({ window, monitor, display }: ResolvedSettings, operation: string): void {
+  const given = window === undefined ? monitor : window;
+  if (given === undefined) return;
+  const field = window === undefined ? "monitor" : "window";
+  const refuse = (words: string) => {
+    const text = `${operation}: ${field} (${show(given)}) ${words}`;
+    throw new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field });
+  };
+  if (window !== undefined && monitor !== undefined) {
+    refuse(`and monitor (${show(monitor)}) cannot both be captured. Leave one of them out.`);
+  }
+  if (/^(synthetic|frames):\/\//.test(display)) {
+    refuse(`is not on ${show(display)}, which is no X display. Leave it out, or name one.`);
+  }
 }
 
 function checked(key: TableSetting, value: unknown, operation: string): unknown {

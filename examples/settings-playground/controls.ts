@@ -6,6 +6,8 @@ type WithoutControl =
   | "display"
   | "source"
   | "authorityPath"
+  | "window"
+  | "monitor"
   | "stripeHeader"
   | "queueFrames"
   | "watermarkPath";

@@ -56,6 +56,7 @@ extern "C" {
 #define PF_DISPLAY_BYTES_MAX 256
 #define PF_WATERMARK_PATH_BYTES_MAX 4096
 #define PF_AUTHORITY_PATH_BYTES_MAX 4096
+#define PF_MONITOR_BYTES_MAX 128
 
 /** Bytes of the fixed string fields of pf_capabilities, their NUL included. */
 #define PF_VERSION_BYTES_MAX 32
@@ -113,7 +114,16 @@ typedef enum pf_status {
     PF_STATUS_WATERMARK = -11,
     /** The library was built without the codec that output_mode names; see
      * pf_capabilities. */
-    PF_STATUS_CODEC_MISSING = -12
+    PF_STATUS_CODEC_MISSING = -12,
+
+    /** There is no window of that id on the screen, or it has been destroyed. */
+    PF_STATUS_WINDOW_GONE = -20,
+    /** The window is not shown: unmapped, iconified, or on another desktop. Only
+     * at the start; later its picture stays as it was until it is shown again. */
+    PF_STATUS_WINDOW_HIDDEN = -21,
+    /** There is no monitor of that name; the message lists those there are. Only
+     * at the start; later the picture is black until it is back. */
+    PF_STATUS_MONITOR_MISSING = -22
 } pf_status;
 
 typedef enum pf_output_mode { PF_OUTPUT_JPEG = 0, PF_OUTPUT_H264 = 1 } pf_output_mode;
@@ -215,6 +225,18 @@ typedef struct pf_settings {
      * $XAUTHORITY and ~/.Xauthority; empty for none. An update counts
      * from the next opening on. */
     char authority_path[PF_AUTHORITY_PATH_BYTES_MAX];
+    /** An X window's id; 0: no window. Capture it, with the windows in it and
+     * without its border, wherever it is moved and whatever lies over it, instead
+     * of the screen; capture_x, capture_y, capture_width, capture_height and the
+     * pointer are relative to it. The root window counts as none. Needs the
+     * Composite extension: without that, what is captured is the part of the
+     * screen where the window is. Fixed. */
+    uint32_t window;
+    /** NUL-terminated name of a monitor as RandR 1.5 has it, or "primary" for
+     * the one that is marked so, else the first; empty: no monitor. Capture it
+     * instead of the screen, wherever it is moved; the region is relative to it.
+     * Not together with a window. Fixed. */
+    char monitor[PF_MONITOR_BYTES_MAX];
 } pf_settings;
 
 /** What a stripe's payload is. */

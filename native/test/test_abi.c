@@ -169,6 +169,15 @@ static void every_field_out_of_range_is_named(void) {
     settings = default_settings(SOURCE);
     memset(settings.authority_path, 'x', sizeof settings.authority_path);
     check_refused(&settings, "authority_path");
+    settings = default_settings(":0");
+    memset(settings.monitor, 'x', sizeof settings.monitor);
+    check_refused(&settings, "monitor");
+    snprintf(settings.monitor, sizeof settings.monitor, "primary");
+    settings.window = 5;
+    check_refused(&settings, "window, monitor");
+    settings = default_settings(SOURCE);
+    settings.window = 5;
+    check_refused(&settings, "window");
     session_check_nothing_left();
 }
 
@@ -177,6 +186,10 @@ static void fields_that_cannot_change_do_not(void) {
     uint64_t handle = start(&settings);
     pf_settings other = settings;
     other.queue_frames = 4;
+    CHECK_EQUAL(pf_capture_update(handle, &other), PF_STATUS_INVALID_ARGUMENT);
+    other = settings;
+    snprintf(other.display, sizeof other.display, ":0");
+    other.window = 5;
     CHECK_EQUAL(pf_capture_update(handle, &other), PF_STATUS_INVALID_ARGUMENT);
     other = settings;
     other.stripe_header = PF_HEADER_NONE;

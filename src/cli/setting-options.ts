@@ -96,6 +96,11 @@ function settingOption(setting: SettingName, fallback: unknown): SettingOption {
   return { setting, name, option: { placeholder: "VALUE", ...alone, words: text, read } };
 }
 
+/** Ids of windows are often told in hexadecimal, as by xwininfo. */
+function idOf(text: string): number | undefined {
+  return /^0x[0-9a-f]+$/i.test(text) ? Number(text) : numberOf(text);
+}
+
 /** What may be in a text is of no interest to people, as opposed to what it is for. */
 function takesAnyText(setting: SettingName): boolean {
   return SETTING_FIELDS[setting].accepts("any text");
@@ -106,7 +111,7 @@ function settingValue(setting: SettingName, option: string, text: string): unkno
   const { accepts, expected, synonyms } = SETTING_FIELDS[setting];
   if (accepts(text)) return text;
   if (synonyms && (text === "true" || text === "false")) return synonyms.get(text === "true");
-  const value = numberOf(text);
+  const value = setting === "window" ? idOf(text) : numberOf(text);
   if (accepts(value) && value !== undefined) return value;
   throw refused(option, expected, text);
 }

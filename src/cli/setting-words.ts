@@ -28,5 +28,7 @@ export const SETTING_WORDS: Partial<Record<SettingName, string>> = {
   stripeHeader: "bytes in front of each stripe",
   queueFrames: "frames that may wait for the reader",
   authorityPath: "file of X cookies for the display",
+  window: "id of one window to capture instead of the screen",
+  monitor: 'name of one monitor to capture instead of the screen, or "primary"',
   reconnect: "wait for a display that is lost, and go on when it is back",
 };

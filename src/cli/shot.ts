@@ -27,7 +27,8 @@ export const shot = defineCommand({
     json: flagOption("one JSON object: path, format, width, height, bytes"),
   },
   settings: {
-    includes: (name) => /^(display|authority|capture|watermark|jpegFullColor)/.test(name),
+    includes: (name) =>
+      /^(display|authority|capture|watermark|jpegFullColor|window|monitor)/.test(name),
   },
   async run({ values, settings, argument: path }) {
     const format = values.format ?? formatOf(path);

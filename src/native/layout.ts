@@ -41,6 +41,8 @@ export const STRUCTS = {
     reconnect: "u32",
     watermark_path: "char[4096]",
     authority_path: "char[4096]",
+    window: "u32",
+    monitor: "char[128]",
   },
   pf_stripe: {
     bytes: "u64",

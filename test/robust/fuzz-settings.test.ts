@@ -10,7 +10,7 @@ import { expectNothingLeft } from "../unit/synthetic.ts";
 
 type Name = keyof typeof SETTING_FIELDS;
 const NAMES = Object.keys(SETTING_FIELDS) as Name[];
-const FIXED = ["display", "stripeHeader", "queueFrames"];
+const FIXED = ["display", "window", "monitor", "stripeHeader", "queueFrames"];
 
 /** Whatever is wrong with a value, the message stays readable. */
 const MESSAGE_LENGTH_MAX = 1500;
@@ -109,7 +109,7 @@ test(`what is no settings object, or names no setting, is refused ${label}`, () 
 /** Legal values alone: what the table accepts of many. */
 function legalSettings(pick: Pick): CaptureSettings {
   const entries = NAMES.filter(
-    (name) => !/^(display|authority|capture[XWH]|captureY|watermarkPath)/.test(name),
+    (name) => !/^(display|authority|window|monitor|capture[XWH]|captureY|watermarkPath)/.test(name),
   )
     .filter(() => pick(3) === 0)
     .flatMap((name) => {

@@ -319,6 +319,7 @@ export class FakeXServer implements AsyncDisposable {
         named.write(MONITOR, 32, "latin1");
         return named;
       }
+      case "QueryPointer":
       case "TranslateCoordinates":
         bytes[1] = 1; // on the same screen
         return bytes;

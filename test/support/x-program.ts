@@ -29,14 +29,33 @@ export class XProgram implements AsyncDisposable {
     return this.#process.pid;
   }
 
-  /** A terminal of this title at this place, which shows the text and waits. */
+  /**
+   * A terminal of this title at this place, without a caret. It shows the text, and then what is
+   * written into the file at {@link inputPath}.
+   */
   static xterm(display: string, title: string, geometry: string, text = title): XProgram {
-    const look = ["-bw", "0", "-b", "0", "+sb", "-fn", "fixed", "-uc"];
-    const command = ["sh", "-c", `printf '%s\\033[?25l' '${text}'; exec sleep 1000`];
+    const look = ["-bw", "0", "-b", "0", "+sb", "-fn", "fixed"];
+    const script = `printf '%s\\033[?25l' '${text}'; mkfifo "$TMPDIR/input"; exec cat "$TMPDIR/input" -`;
     return new XProgram(display, "xterm", [
       ...look,
-      ...["-T", title, "-geometry", geometry, "-e", ...command],
+      ...["-T", title, "-geometry", geometry, "-e", "sh", "-c", script],
     ]);
+  }
+
+  /** A window manager, when it is one. */
+  static async windowManager(display: string): Promise<XProgram> {
+    const manager = new XProgram(display, "openbox");
+    const command = [requireTool("xprop", "x11-utils"), "-display", display, "-root"];
+    await waitFor("a window manager", async () => {
+      const { stdout } = await runCommand([...command, "_NET_SUPPORTED"]);
+      return stdout.includes("_NET_ACTIVE_WINDOW");
+    });
+    return manager;
+  }
+
+  /** Of a terminal, for one write. */
+  get inputPath(): string {
+    return join(this.#folder, "input");
   }
 
   /** Its window, when that is shown. */

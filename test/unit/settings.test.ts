@@ -36,6 +36,8 @@ const DEFAULTS = {
   queueFrames: 3,
   reconnect: false,
   authorityPath: undefined,
+  window: undefined,
+  monitor: undefined,
 } as const;
 
 /** Legal values and illegal ones of the right type, per field. */
@@ -73,6 +75,8 @@ const CASES: Record<TableSetting, { good: unknown[]; bad: unknown[] }> = {
     good: ["", "/run/cookies", "x".repeat(4095)],
     bad: ["x".repeat(4096), "a\0", "\ud800"],
   },
+  window: { good: [1, 0xffffffff], bad: [0, -1, 2 ** 32, 1.5, "0x200001"] },
+  monitor: { good: ["DP-1", "x".repeat(127)], bad: ["", "x".repeat(128), "a\0b"] },
 };
 
 /** Wrong in every field: no field takes these. */
@@ -242,6 +246,8 @@ describe("update before a start", () => {
     ["stripeHeader", "pixelflux", "extended"],
     ["queueFrames", 4, 5],
     ["authorityPath", "/a", "/b"],
+    ["window", 4, 5],
+    ["monitor", "DP-1", "DP-2"],
   ])("%s is fixed", (name, first, second) => {
     const capture = make({ [name]: first });
     capture.update({ [name]: first, h264Crf: 33 });
@@ -252,6 +258,15 @@ describe("update before a start", () => {
     expect(capture.settings).toBe(before);
     expect(before.h264Crf).toBe(33);
   });
+});
+
+test.each([
+  [{ window: 5, monitor: "DP-1" }, "window"],
+  [{ window: 5, display: "synthetic://64x64@1" }, "window"],
+  [{ monitor: "DP-1", display: "synthetic://64x64@1" }, "monitor"],
+])("%p is a contradiction", (settings, field) => {
+  const error = refusal(() => make(settings));
+  expect(error).toMatchObject({ code: "ERR_INVALID_SETTING", field });
 });
 
 test("nativeSettings packs words as their index and what is left out as 0 or empty", () => {

@@ -11,7 +11,7 @@
 #include "pixelflux.h"
 
 /* A change of any of these is a new PF_ABI_VERSION. */
-_Static_assert(sizeof(pf_settings) == 8552, "pf_settings");
+_Static_assert(sizeof(pf_settings) == 8688, "pf_settings");
 _Static_assert(offsetof(pf_settings, target_fps) == 280, "pf_settings.target_fps");
 _Static_assert(offsetof(pf_settings, watermark_path) == 360, "pf_settings.watermark_path");
 _Static_assert(sizeof(pf_stripe) == 80, "pf_stripe");
@@ -84,6 +84,8 @@ static const field settings_fields[] = {
     FIELD(pf_settings, reconnect),
     FIELD(pf_settings, watermark_path),
     FIELD(pf_settings, authority_path),
+    FIELD(pf_settings, window),
+    FIELD(pf_settings, monitor),
 };
 
 static const field stripe_fields[] = {

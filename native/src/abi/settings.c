@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "encode/encoder.h"
+#include "source/source.h"
 
 typedef struct field_range {
     const char *name;
@@ -65,6 +66,20 @@ static pf_status check_text(const char *name, const char *text, size_t capacity_
     return PF_STATUS_OK;
 }
 
+static pf_status check_target(const pf_settings *settings, pf_error *error) {
+    bool window = settings->window != 0, monitor = settings->monitor[0] != '\0';
+    if (window && monitor) {
+        return pf_error_set(error, PF_STATUS_INVALID_ARGUMENT,
+                            "window, monitor: expected one of the two at most");
+    }
+    if ((window || monitor) && pf_source_is_ours(settings->display)) {
+        return pf_error_set(error, PF_STATUS_INVALID_ARGUMENT,
+                            "%s: expected none, since display is no X display",
+                            window ? "window" : "monitor");
+    }
+    return PF_STATUS_OK;
+}
+
 pf_status pf_settings_check(const pf_settings *settings, pf_error *error) {
     if (settings->size_bytes != sizeof *settings) {
         return pf_error_set(error, PF_STATUS_INVALID_ARGUMENT,
@@ -94,6 +109,12 @@ pf_status pf_settings_check(const pf_settings *settings, pf_error *error) {
     if (status == PF_STATUS_OK && settings->display[0] == '\0') {
         status = pf_error_set(error, PF_STATUS_INVALID_ARGUMENT,
                               "display: expected a display's name such as \":0\", received none");
+    }
+    if (status == PF_STATUS_OK) {
+        status = check_text("monitor", settings->monitor, sizeof settings->monitor, error);
+    }
+    if (status == PF_STATUS_OK) {
+        status = check_target(settings, error);
     }
     if (status != PF_STATUS_OK) {
         return status;

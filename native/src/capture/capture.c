@@ -91,7 +91,8 @@ void pf_capture_destroy(pf_capture *capture) {
 }
 
 static bool same_fixed_fields(const pf_settings *a, const pf_settings *b) {
-    return strcmp(a->display, b->display) == 0 && a->stripe_header == b->stripe_header &&
+    return strcmp(a->display, b->display) == 0 && strcmp(a->monitor, b->monitor) == 0 &&
+           a->window == b->window && a->stripe_header == b->stripe_header &&
            a->queue_frames == b->queue_frames;
 }
 
@@ -101,8 +102,8 @@ static pf_status check_change(const pf_capture *capture, const pf_settings *sett
                               pf_error *error) {
     if (!same_fixed_fields(settings, capture->wanted)) {
         return pf_error_set(error, PF_STATUS_INVALID_ARGUMENT,
-                            "display, stripe_header and queue_frames cannot change while the "
-                            "capture runs; stop it and start it again");
+                            "display, window, monitor, stripe_header and queue_frames cannot "
+                            "change while the capture runs; stop it and start it again");
     }
     if (capture->screen_width == 0) {
         return PF_STATUS_OK;

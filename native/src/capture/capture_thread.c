@@ -46,6 +46,8 @@ static pf_status configure_cursor(pf_capture *capture, pf_error *error) {
 static pf_status open_stages(pf_capture *capture, pf_error *error) {
     pf_source_request request = {.display = capture->settings->display,
                                  .authority_path = capture->settings->authority_path,
+                                 .window = capture->settings->window,
+                                 .monitor = capture->settings->monitor,
                                  .region = pf_settings_region(capture->settings),
                                  .any_region = capture->has_captured,
                                  .wake = &capture->wake};

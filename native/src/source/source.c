@@ -3,11 +3,19 @@
 
 #include <string.h>
 
+static bool begins_with(const char *text, const char *start) {
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+bool pf_source_is_ours(const char *display) {
+    return begins_with(display, PF_SYNTHETIC_SCHEME) || begins_with(display, PF_FRAMES_SCHEME);
+}
+
 pf_status pf_source_open(const pf_source_request *request, pf_source **source, pf_error *error) {
-    if (strncmp(request->display, PF_SYNTHETIC_SCHEME, strlen(PF_SYNTHETIC_SCHEME)) == 0) {
+    if (begins_with(request->display, PF_SYNTHETIC_SCHEME)) {
         return pf_synthetic_open(request, source, error);
     }
-    if (strncmp(request->display, PF_FRAMES_SCHEME, strlen(PF_FRAMES_SCHEME)) == 0) {
+    if (begins_with(request->display, PF_FRAMES_SCHEME)) {
         return pf_frames_open(request, source, error);
     }
     return pf_x11_open(request, source, error);

@@ -28,7 +28,7 @@ typedef struct pf_source_events {
     bool damaged;
     /** The watched pointer has moved or looks different. */
     bool cursor_changed;
-    /** The screen has another size: set_region has to be called. */
+    /** The screen has another size or place: set_region has to be called. */
     bool screen_resized;
 } pf_source_events;
 
@@ -47,7 +47,8 @@ typedef struct pf_source_cursor {
 typedef struct pf_source_ops {
     /** The descriptor that becomes readable with news, or -1. */
     int (*poll_fd)(pf_source *source);
-    /** Reads what has arrived. Never blocks. */
+    /** Reads what has arrived. Waits for an answer only where it has to ask what
+     * has become of a window or a monitor. */
     pf_status (*dispatch)(pf_source *source, pf_source_events *events, pf_error *error);
     /** Adds what may have changed since the last call: all that anybody has drawn
      * before this one, told of by dispatch or not. */
@@ -70,6 +71,8 @@ typedef struct pf_source_ops {
 
 struct pf_source {
     const pf_source_ops *ops;
+    /** Of what the region is a part of: the screen, or the monitor or window that
+     * was asked for. */
     uint32_t screen_width;
     uint32_t screen_height;
     /** The pointer can be watched, or is none to be watched. */
@@ -84,6 +87,10 @@ typedef struct pf_source_request {
     const char *display;
     /** The file of cookies to look into first; NULL or empty for none. */
     const char *authority_path;
+    /** 0: none. */
+    uint32_t window;
+    /** Empty: none. */
+    const char *monitor;
     /** Width and height 0: the rest of the screen. */
     pf_rect region;
     /** The region need not lie on the screen: it did on the one before. */
@@ -101,6 +108,8 @@ pf_status pf_frames_open(const pf_source_request *request, pf_source **source, p
 
 #define PF_SYNTHETIC_SCHEME "synthetic://"
 #define PF_FRAMES_SCHEME "frames://"
+/** Whether it is one of these schemes, and not an X display. */
+bool pf_source_is_ours(const char *display);
 
 /** Checks that the region lies on a screen of this size, as it has to at the
  * start and when it is asked for. */

@@ -45,12 +45,11 @@ static int x11_poll_fd(pf_source *source) {
     return xcb_get_file_descriptor(of(source)->connection);
 }
 
-static void note_screen_size(x11_source *self, uint32_t width, uint32_t height) {
-    if (width != self->base.screen_width || height != self->base.screen_height) {
-        self->base.screen_width = width;
-        self->base.screen_height = height;
-        self->screen_resized = true;
-    }
+static void note_root_size(x11_source *self, uint32_t width, uint32_t height) {
+    self->root_width = width;
+    self->root_height = height;
+    /* A window that is drawn to a pixmap of its own does not mind. */
+    self->target.look_pending |= !self->target.redirected;
 }
 
 pf_status pf_x11_read_screen_size(x11_source *self, pf_error *error) {
@@ -59,21 +58,26 @@ pf_status pf_x11_read_screen_size(x11_source *self, pf_error *error) {
     pf_status status = pf_x11_reply(self, query, &answer, error);
     if (answer != NULL) {
         const xcb_get_geometry_reply_t *geometry = answer;
-        note_screen_size(self, geometry->width, geometry->height);
+        note_root_size(self, geometry->width, geometry->height);
     }
     free(answer);
     return status;
+}
+
+static bool is_of_root(const x11_source *self, const xcb_generic_event_t *event) {
+    const xcb_configure_notify_event_t *configure = (const void *)event;
+    return (event->response_type & 0x7f) == XCB_CONFIGURE_NOTIFY && configure->window == self->root;
 }
 
 static void take_event(x11_source *self, const xcb_generic_event_t *event) {
     uint8_t type = event->response_type & 0x7f;
     if (type == self->damage_event && self->damage != XCB_NONE) {
         self->damage_pending = true;
-    } else if (type == XCB_CONFIGURE_NOTIFY) {
+    } else if (is_of_root(self, event)) {
         const xcb_configure_notify_event_t *configure = (const void *)event;
-        if (configure->window == self->root) {
-            note_screen_size(self, configure->width, configure->height);
-        }
+        note_root_size(self, configure->width, configure->height);
+    } else if (pf_x11_take_target_event(self, event)) {
+        return;
     } else if (type == self->xfixes_event && self->has_xfixes) {
         self->cursor_image_pending = self->cursor_watched;
     } else if (pf_x11_is_raw_motion(self, event)) {
@@ -89,8 +93,7 @@ void pf_x11_take_queued_events(x11_source *self) {
     }
 }
 
-static pf_status x11_dispatch(pf_source *source, pf_source_events *events, pf_error *error) {
-    x11_source *self = of(source);
+void pf_x11_take_events(x11_source *self) {
     pf_x11_take_queued_events(self);
     /* Reads once: a server may send faster than we take, and what is left wakes us
      * again. */
@@ -99,6 +102,15 @@ static pf_status x11_dispatch(pf_source *source, pf_source_events *events, pf_er
         take_event(self, event);
         free(event);
         pf_x11_take_queued_events(self);
+    }
+}
+
+static pf_status x11_dispatch(pf_source *source, pf_source_events *events, pf_error *error) {
+    x11_source *self = of(source);
+    pf_x11_take_events(self);
+    pf_status status = pf_x11_follow_target(self, error);
+    if (status != PF_STATUS_OK) {
+        return status;
     }
     if (xcb_connection_has_error(self->connection)) {
         return pf_x11_lost(self, error);
@@ -119,10 +131,12 @@ static int32_t smaller(int32_t a, int32_t b) {
     return a < b ? a : b;
 }
 
-/** Adds the part of a rectangle of the screen that lies in the region. */
+/** Adds the part of a rectangle that lies in the region. */
 static void add_damage(const x11_source *self, const xcb_rectangle_t *rect, pf_damage *damage) {
-    int32_t left = (int32_t)self->region.x, right = left + (int32_t)self->region.width;
-    int32_t top = (int32_t)self->region.y, bottom = top + (int32_t)self->region.height;
+    int32_t left = pf_x11_damage_x(self) + (int32_t)self->region.x;
+    int32_t top = pf_x11_damage_y(self) + (int32_t)self->region.y;
+    int32_t right = left + (int32_t)self->region.width;
+    int32_t bottom = top + (int32_t)self->region.height;
     int32_t x = larger(rect->x, left), x_end = smaller(rect->x + rect->width, right);
     int32_t y = larger(rect->y, top), y_end = smaller(rect->y + rect->height, bottom);
     if (x < x_end && y < y_end) {
@@ -165,17 +179,6 @@ static pf_status x11_damage(pf_source *source, pf_damage *damage, pf_error *erro
     }
     free(region);
     return PF_STATUS_OK;
-}
-
-static uint32_t on_screen(uint32_t origin, uint32_t side, uint32_t screen_side) {
-    uint32_t rest = origin < screen_side ? screen_side - origin : 0;
-    return side < rest ? side : rest;
-}
-
-pf_rect pf_x11_visible_part(const x11_source *self) {
-    return (pf_rect){
-        .width = on_screen(self->region.x, self->region.width, self->base.screen_width),
-        .height = on_screen(self->region.y, self->region.height, self->base.screen_height)};
 }
 
 static pf_status x11_set_region(pf_source *source, pf_rect region, pf_error *error) {
@@ -226,7 +229,8 @@ bool pf_x11_has_extension(x11_source *self, xcb_extension_t *extension) {
 /** Asks for the extensions all at once, and waits as one can be called off:
  * xcb_get_extension_data would block on a server that hangs. */
 static pf_status query_extensions(x11_source *self, pf_error *error) {
-    xcb_extension_t *extensions[] = {&xcb_shm_id, &xcb_damage_id, &xcb_xfixes_id, &xcb_input_id};
+    xcb_extension_t *extensions[] = {&xcb_shm_id,   &xcb_damage_id, &xcb_xfixes_id,
+                                     &xcb_input_id, &xcb_randr_id,  &xcb_composite_id};
     for (size_t index = 0; index < sizeof extensions / sizeof *extensions; index++) {
         xcb_prefetch_extension_data(self->connection, extensions[index]);
     }
@@ -268,7 +272,8 @@ static pf_status watch_damage(x11_source *self, pf_error *error) {
                              XCB_DAMAGE_NOTIFY;
         self->damage = pf_x11_id(self, X11_ID_DAMAGE);
         self->damage_region = pf_x11_id(self, X11_ID_DAMAGE_REGION);
-        xcb_damage_create(self->connection, self->damage, self->root,
+        xcb_damage_create(self->connection, self->damage,
+                          self->target.redirected ? self->target.window : self->root,
                           XCB_DAMAGE_REPORT_LEVEL_NON_EMPTY);
         xcb_xfixes_create_region(self->connection, self->damage_region, 0, NULL);
         /* The server counts the whole window as damaged at first, but the
@@ -307,20 +312,25 @@ static pf_status set_up(x11_source *self, const pf_source_request *request, pf_e
     self->id_base = setup->resource_id_base;
     self->id_step = setup->resource_id_mask & -setup->resource_id_mask;
     self->root = screen->root;
-    self->depth = screen->root_depth;
     status = watch_screen_size(self, error);
-    if (status == PF_STATUS_OK && !request->any_region) {
-        status = pf_source_check_region(request->region, self->base.screen_width,
-                                        self->base.screen_height, error);
-    }
     if (status == PF_STATUS_OK) {
         status = query_extensions(self, error);
+    }
+    if (status == PF_STATUS_OK) {
+        status = pf_x11_choose_target(self, request, error);
     }
     if (status == PF_STATUS_OK) {
         status = announce_xfixes(self, error);
     }
     if (status == PF_STATUS_OK) {
         status = watch_damage(self, error);
+    }
+    if (status == PF_STATUS_OK) {
+        status = pf_x11_find_target(self, request->any_region, error);
+    }
+    if (status == PF_STATUS_OK && !request->any_region) {
+        status = pf_source_check_region(request->region, self->base.screen_width,
+                                        self->base.screen_height, error);
     }
     if (status == PF_STATUS_OK) {
         status = x11_set_region(&self->base, request->region, error);

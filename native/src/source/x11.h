@@ -5,7 +5,9 @@
 
 #include <sys/types.h>
 
+#include <xcb/composite.h>
 #include <xcb/damage.h>
+#include <xcb/randr.h>
 #include <xcb/shm.h>
 #include <xcb/xcb.h>
 #include <xcb/xcbext.h>
@@ -19,7 +21,41 @@
 #define PF_X11_OPEN_S_MAX 5u
 
 /** What has an id of its own on the server. */
-typedef enum x11_id { X11_ID_DAMAGE = 1, X11_ID_DAMAGE_REGION, X11_ID_SEGMENT } x11_id;
+typedef enum x11_id {
+    X11_ID_DAMAGE = 1,
+    X11_ID_DAMAGE_REGION,
+    X11_ID_SEGMENT,
+    /** A window's pixels, and those that follow them. */
+    X11_ID_PIXMAP,
+    X11_ID_NEXT_PIXMAP
+} x11_id;
+
+/** What the region is a part of: the screen, a monitor of it, or a window. Its size
+ * is the source's screen_width and screen_height. */
+typedef struct x11_target {
+    /** Empty unless it is a monitor. */
+    char monitor[PF_MONITOR_BYTES_MAX];
+    /** XCB_NONE unless it is a window. */
+    xcb_window_t window;
+    /** Where its pixels are read, and the size of that: the root window, or the
+     * pixmap to which the server draws the window alone. */
+    xcb_drawable_t drawable;
+    uint32_t drawable_width;
+    uint32_t drawable_height;
+    /** Its top left corner there. */
+    int32_t x;
+    int32_t y;
+    /** Its pixels can be read now. */
+    bool shown;
+    /** A window is drawn to a pixmap of its own. */
+    bool redirected;
+    /** A window's border, as the pixmap has it. */
+    uint32_t border;
+    /** Something has happened to it that has to be looked at. */
+    bool look_pending;
+    /** The window has been destroyed. */
+    bool gone;
+} x11_target;
 
 /** x11_connect.c's: what connects, and watches what comes behind that. */
 typedef struct x11_opening x11_opening;
@@ -36,7 +72,11 @@ typedef struct x11_source {
     uint32_t id_base;
     uint32_t id_step;
     xcb_window_t root;
-    uint8_t depth;
+    uint32_t root_width;
+    uint32_t root_height;
+    x11_target target;
+    /** 0 without RandR. */
+    uint8_t randr_event;
     /** As filled in; it may reach beyond a screen that has shrunk. */
     pf_rect region;
     bool screen_resized;
@@ -108,6 +148,50 @@ pf_status pf_x11_lost(x11_source *self, pf_error *error);
 /** The status of a server that did not show its first picture in time. */
 pf_status pf_x11_hangs(pf_error *error);
 
+/** Whether pixels of this visual are the BGRX that everything behind this reads. */
+bool pf_x11_visual_is_readable(const xcb_setup_t *setup, xcb_visualid_t visual, uint8_t depth);
+
+/** Chooses what the request asks for, and has the server tell of it from then on.
+ * Comes before DAMAGE is watched, which may be that of a window. */
+pf_status pf_x11_choose_target(x11_source *self, const pf_source_request *request, pf_error *error);
+
+/** Finds where that is; only where it may be missing, a monitor may be. */
+pf_status pf_x11_find_target(x11_source *self, bool may_be_missing, pf_error *error);
+
+/** Looks at what has become of the target, where there is reason to. */
+pf_status pf_x11_follow_target(x11_source *self, pf_error *error);
+
+/** Takes an event where it is one of the target's; false where it is not. */
+bool pf_x11_take_target_event(x11_source *self, const xcb_generic_event_t *event);
+
+/** Where the target's top left corner is in the coordinates in which DAMAGE tells of
+ * it. */
+int32_t pf_x11_damage_x(const x11_source *self);
+int32_t pf_x11_damage_y(const x11_source *self);
+
+/** Where a target's pixels are. */
+typedef struct x11_place {
+    xcb_drawable_t drawable;
+    uint32_t drawable_width;
+    uint32_t drawable_height;
+    int32_t x;
+    int32_t y;
+    uint32_t width;
+    uint32_t height;
+} x11_place;
+
+/** The target is shown, and there. Where it was not, it says that all has changed. */
+void pf_x11_place_target(x11_source *self, const x11_place *place);
+
+/** x11_monitor.c's and x11_window.c's parts of the functions above. */
+pf_status pf_x11_choose_monitor(x11_source *self, pf_error *error);
+pf_status pf_x11_find_monitor(x11_source *self, bool may_be_missing, pf_error *error);
+pf_status pf_x11_look_at_monitor(x11_source *self, pf_error *error);
+pf_status pf_x11_choose_window(x11_source *self, pf_error *error);
+pf_status pf_x11_find_window(x11_source *self, pf_error *error);
+pf_status pf_x11_look_at_window(x11_source *self, pf_error *error);
+bool pf_x11_take_window_event(x11_source *self, const xcb_generic_event_t *event);
+
 /** Makes the frame's memory for self->region, shared if the server can. */
 pf_status pf_x11_frame_create(x11_source *self, pf_error *error);
 void pf_x11_frame_destroy(x11_source *self);
@@ -116,8 +200,11 @@ void pf_x11_frame_destroy(x11_source *self);
  * Only after that has been disconnected. */
 void pf_x11_close_unsent(x11_source *self);
 
-/** The size of the part of the region that lies on the screen. */
+/** The part of the region whose pixels can be read, in the region's coordinates. */
 pf_rect pf_x11_visible_part(const x11_source *self);
+
+/** Takes an event, if there is one, and those that come with it. */
+void pf_x11_take_events(x11_source *self);
 
 /** Takes the events that have been read already, without looking for more. */
 void pf_x11_take_queued_events(x11_source *self);

@@ -108,7 +108,11 @@ static pf_status keep_image(x11_source *self, const xcb_xfixes_get_cursor_image_
     return PF_STATUS_OK;
 }
 
+/** The pointer is there, in the coordinates of the target's window or of the root. */
 static void place(x11_source *self, int32_t x, int32_t y) {
+    bool in_window = self->target.window != XCB_NONE;
+    x -= in_window ? 0 : self->target.x;
+    y -= in_window ? 0 : self->target.y;
     self->cursor.image.x = x - (int32_t)self->cursor.hot_x - (int32_t)self->region.x;
     self->cursor.image.y = y - (int32_t)self->cursor.hot_y - (int32_t)self->region.y;
 }
@@ -137,11 +141,13 @@ static pf_status read_image(x11_source *self, pf_error *error) {
 
 static pf_status read_place(x11_source *self, pf_error *error) {
     void *answer;
-    unsigned int query = xcb_query_pointer(self->connection, self->root).sequence;
+    xcb_window_t window = self->target.window != XCB_NONE ? self->target.window : self->root;
+    unsigned int query = xcb_query_pointer(self->connection, window).sequence;
     pf_status status = pf_x11_reply(self, query, &answer, error);
     if (answer != NULL) {
         const xcb_query_pointer_reply_t *pointer = answer;
-        place(self, pointer->root_x, pointer->root_y);
+        bool here = pointer->same_screen;
+        place(self, here ? pointer->win_x : INT16_MIN, here ? pointer->win_y : INT16_MIN);
     }
     free(answer);
     return status;
@@ -150,8 +156,12 @@ static pf_status read_place(x11_source *self, pf_error *error) {
 pf_status pf_x11_read_cursor(pf_source *source, pf_source_cursor *cursor, pf_error *error) {
     x11_source *self = (x11_source *)source;
     self->cursor_moved = false;
-    pf_status status =
-        self->cursor_image_pending ? read_image(self, error) : read_place(self, error);
+    bool image_pending = self->cursor_image_pending;
+    pf_status status = image_pending ? read_image(self, error) : PF_STATUS_OK;
+    /* With the image comes its place on the screen, which is not that in a window. */
+    if (status == PF_STATUS_OK && (!image_pending || self->target.window != XCB_NONE)) {
+        status = read_place(self, error);
+    }
     *cursor = self->cursor;
     cursor->image.pixels = self->cursor_pixels;
     return status;

@@ -146,10 +146,11 @@ void pf_x11_frame_destroy(x11_source *self) {
 
 /** The visible rows of a run of bands; none where it lies off the screen. */
 static pf_rect visible_rows(const pf_rect *visible, pf_band_range run) {
-    uint32_t y = run.first * PF_BAND_ROWS;
-    uint32_t end = run.end * PF_BAND_ROWS;
-    end = end < visible->height ? end : visible->height;
-    return (pf_rect){0, y, visible->width, end > y ? end - y : 0};
+    uint32_t y = run.first * PF_BAND_ROWS, end = run.end * PF_BAND_ROWS;
+    uint32_t visible_end = visible->y + visible->height;
+    y = y > visible->y ? y : visible->y;
+    end = end < visible_end ? end : visible_end;
+    return (pf_rect){visible->x, y, visible->width, end > y ? end - y : 0};
 }
 
 /** Whether the server can write these rows straight to their place: they have
@@ -159,15 +160,17 @@ static bool goes_to_segment(const x11_source *self, pf_rect rows) {
 }
 
 static unsigned int request_rows(x11_source *self, pf_rect rows) {
-    int16_t x = (int16_t)self->region.x, y = (int16_t)(self->region.y + rows.y);
+    const x11_target *target = &self->target;
+    int16_t x = (int16_t)(target->x + (int32_t)(self->region.x + rows.x));
+    int16_t y = (int16_t)(target->y + (int32_t)(self->region.y + rows.y));
     uint16_t width = (uint16_t)rows.width, height = (uint16_t)rows.height;
     if (goes_to_segment(self, rows)) {
-        return xcb_shm_get_image(self->connection, self->root, x, y, width, height, ~0u,
+        return xcb_shm_get_image(self->connection, target->drawable, x, y, width, height, ~0u,
                                  XCB_IMAGE_FORMAT_Z_PIXMAP, self->segment,
                                  rows.y * self->base.frame.stride_bytes)
             .sequence;
     }
-    return xcb_get_image(self->connection, XCB_IMAGE_FORMAT_Z_PIXMAP, self->root, x, y, width,
+    return xcb_get_image(self->connection, XCB_IMAGE_FORMAT_Z_PIXMAP, target->drawable, x, y, width,
                          height, ~0u)
         .sequence;
 }
@@ -178,7 +181,8 @@ static bool copy_rows(x11_source *self, pf_rect rows, const xcb_get_image_reply_
     if ((size_t)xcb_get_image_data_length(answer) < row_bytes * rows.height) {
         return false;
     }
-    uint8_t *to = self->pixels + (size_t)rows.y * self->base.frame.stride_bytes;
+    uint8_t *to = self->pixels + (size_t)rows.y * self->base.frame.stride_bytes +
+                  (size_t)rows.x * PF_BYTES_PER_PIXEL;
     for (uint32_t row = 0; row < rows.height; row++) {
         memcpy(to, from, row_bytes);
         from += row_bytes;
@@ -187,13 +191,19 @@ static bool copy_rows(x11_source *self, pf_rect rows, const xcb_get_image_reply_
     return true;
 }
 
-/** The server did not give the pixels: the screen may have shrunk a moment ago,
- * which is told as a resize; anything else is a failure. The event of the
- * shrinking came before the refusal: it counts although the screen may have
- * grown back by now. */
+/** The server did not give the pixels: the screen may have shrunk a moment ago, or
+ * the window be gone, which is told as a resize or an end; anything else is a
+ * failure. The event of the shrinking came before the refusal: it counts although
+ * the screen may have grown back by now. */
 static pf_status explain_refusal(x11_source *self, pf_error *error) {
     pf_x11_take_queued_events(self);
+    if (self->target.redirected && self->target.look_pending) {
+        return PF_STATUS_OK;
+    }
     pf_status status = pf_x11_read_screen_size(self, error);
+    if (status == PF_STATUS_OK) {
+        status = pf_x11_follow_target(self, error);
+    }
     if (status != PF_STATUS_OK || self->screen_resized) {
         return status;
     }

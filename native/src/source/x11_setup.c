@@ -56,14 +56,25 @@ static const xcb_screen_t *find_screen(const xcb_setup_t *setup, int index) {
     return screens.data;
 }
 
-static const xcb_visualtype_t *find_visual(const xcb_screen_t *screen) {
+static const xcb_visualtype_t *find_on_screen(const xcb_screen_t *screen, xcb_visualid_t visual) {
     xcb_depth_iterator_t depths = xcb_screen_allowed_depths_iterator(screen);
     for (; depths.rem > 0; xcb_depth_next(&depths)) {
         xcb_visualtype_iterator_t visuals = xcb_depth_visuals_iterator(depths.data);
         for (; visuals.rem > 0; xcb_visualtype_next(&visuals)) {
-            if (visuals.data->visual_id == screen->root_visual) {
+            if (visuals.data->visual_id == visual) {
                 return visuals.data;
             }
+        }
+    }
+    return NULL;
+}
+
+static const xcb_visualtype_t *find_visual(const xcb_setup_t *setup, xcb_visualid_t visual) {
+    xcb_screen_iterator_t screens = xcb_setup_roots_iterator(setup);
+    for (; screens.rem > 0; xcb_screen_next(&screens)) {
+        const xcb_visualtype_t *found = find_on_screen(screens.data, visual);
+        if (found != NULL) {
+            return found;
         }
     }
     return NULL;
@@ -79,15 +90,17 @@ static uint8_t bits_per_pixel(const xcb_setup_t *setup, uint8_t depth) {
     return 0;
 }
 
-/** Everything behind this reads BGRX and nothing else. */
+bool pf_x11_visual_is_readable(const xcb_setup_t *setup, xcb_visualid_t id, uint8_t depth) {
+    const xcb_visualtype_t *visual = find_visual(setup, id);
+    return visual != NULL && visual->_class == XCB_VISUAL_CLASS_TRUE_COLOR &&
+           visual->red_mask == 0xff0000 && visual->green_mask == 0xff00 &&
+           visual->blue_mask == 0xff && bits_per_pixel(setup, depth) == 32 &&
+           setup->image_byte_order == XCB_IMAGE_ORDER_LSB_FIRST;
+}
+
 static pf_status check_pixel_format(const xcb_setup_t *setup, const xcb_screen_t *screen,
                                     pf_error *error) {
-    const xcb_visualtype_t *visual = find_visual(screen);
-    bool readable = visual != NULL && visual->_class == XCB_VISUAL_CLASS_TRUE_COLOR &&
-                    visual->red_mask == 0xff0000 && visual->green_mask == 0xff00 &&
-                    visual->blue_mask == 0xff && bits_per_pixel(setup, screen->root_depth) == 32 &&
-                    setup->image_byte_order == XCB_IMAGE_ORDER_LSB_FIRST;
-    if (readable) {
+    if (pf_x11_visual_is_readable(setup, screen->root_visual, screen->root_depth)) {
         return PF_STATUS_OK;
     }
     return pf_error_set(error, PF_STATUS_DISPLAY_UNSUPPORTED,
