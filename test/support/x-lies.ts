@@ -111,7 +111,7 @@ const OPENING_LIES: Record<string, XLie> = {
   "answers others than it was asked": {
     ...only(
       "GetInputFocus",
-      patched((bytes) => bytes.writeUInt16LE(9, 2)),
+      patched((bytes) => bytes.writeUInt16LE(99, 2)),
     ),
     ...anyError,
   },

@@ -46,10 +46,15 @@ static int x11_poll_fd(pf_source *source) {
 }
 
 static void note_root_size(x11_source *self, uint32_t width, uint32_t height) {
+    bool differs = width != self->root_width || height != self->root_height;
     self->root_width = width;
     self->root_height = height;
-    /* A window that is drawn to a pixmap of its own does not mind. */
-    self->target.look_pending |= !self->target.redirected;
+    /* A window that is drawn to a pixmap of its own does not mind. Otherwise a change
+     * counts, whatever follows it: pixels may have been lost. */
+    if (!self->target.redirected) {
+        self->target.look_pending = true;
+        self->screen_resized |= differs;
+    }
 }
 
 pf_status pf_x11_read_screen_size(x11_source *self, pf_error *error) {
