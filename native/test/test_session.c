@@ -102,6 +102,96 @@ static void check_session(screen *screen, pf_settings settings) {
     session_check_nothing_left();
 }
 
+static void sync_with(screen *screen) {
+    free(xcb_get_input_focus_reply(screen->connection, xcb_get_input_focus(screen->connection),
+                                   NULL));
+}
+
+static xcb_window_t show_window(screen *screen) {
+    xcb_window_t window = xcb_generate_id(screen->connection);
+    xcb_create_window(screen->connection, XCB_COPY_FROM_PARENT, window, screen->root, 20, 30, 150,
+                      90, 2, XCB_WINDOW_CLASS_INPUT_OUTPUT, XCB_COPY_FROM_PARENT, 0, NULL);
+    xcb_map_window(screen->connection, window);
+    sync_with(screen);
+    return window;
+}
+
+/** Moves, resizes, hides and shows it, and paints what is under it. */
+static void disturb(screen *screen, xcb_window_t window) {
+    uint32_t place[2] = {pf_random_below(600), pf_random_below(440)};
+    uint32_t size[2] = {1 + pf_random_below(300), 1 + pf_random_below(200)};
+    switch (pf_random_below(5)) {
+    case 0:
+        xcb_configure_window(screen->connection, window, XCB_CONFIG_WINDOW_X | XCB_CONFIG_WINDOW_Y,
+                             place);
+        break;
+    case 1:
+        xcb_configure_window(screen->connection, window,
+                             XCB_CONFIG_WINDOW_WIDTH | XCB_CONFIG_WINDOW_HEIGHT, size);
+        break;
+    case 2:
+        xcb_unmap_window(screen->connection, window);
+        break;
+    default:
+        xcb_map_window(screen->connection, window);
+        xcb_clear_area(screen->connection, 0, window, 0, 0, 0, 0);
+    }
+    paint(screen, (int16_t)place[1], ++screen->painted * 0x010305);
+}
+
+/** Captures a window until it is destroyed. */
+static void check_window(screen *screen, uint32_t mode) {
+    session_log log = {0};
+    uint64_t handle = 0;
+    pf_settings settings = default_settings(screen->display);
+    settings.output_mode = mode;
+    settings.capture_cursor = 1;
+    settings.window = show_window(screen);
+    CHECK_EQUAL(pf_capture_start(&settings, &handle), PF_STATUS_OK);
+    session_await_stripes(handle, &log, 1);
+    for (uint32_t round = 0; round < 100; round++) {
+        disturb(screen, settings.window);
+        if (round % 10 == 0) {
+            session_step(handle, &log);
+        }
+    }
+    CHECK_EQUAL(pf_capture_request_keyframe(handle), PF_STATUS_OK);
+    session_await_stripes(handle, &log, 1);
+    xcb_destroy_window(screen->connection, settings.window);
+    sync_with(screen);
+    while (session_step(handle, &log)) {
+    }
+    CHECK_EQUAL(log.state.error, PF_STATUS_WINDOW_GONE);
+    CHECK_EQUAL(pf_capture_free(handle), PF_STATUS_OK);
+    session_check_nothing_left();
+}
+
+static void run_windows(const char *missing_extension) {
+    screen screen = {0};
+    open_screen(&screen, missing_extension);
+    check_window(&screen, PF_OUTPUT_JPEG);
+    check_window(&screen, PF_OUTPUT_H264);
+    close_screen(&screen);
+}
+
+static void a_window_is_captured_until_it_is_destroyed(void) {
+    run_windows(NULL);
+    run_windows("Composite");
+    run_windows("DAMAGE");
+}
+
+static void every_refused_request_of_a_window_is_survived(void) {
+    screen screen = {0};
+    open_screen(&screen, NULL);
+    pf_settings settings = default_settings(screen.display);
+    settings.window = show_window(&screen);
+    session_survive_refusals(&settings, 1);
+    settings.window = 0;
+    snprintf(settings.monitor, sizeof settings.monitor, "primary");
+    session_survive_refusals(&settings, 1);
+    close_screen(&screen);
+}
+
 static void run_sessions(const char *missing_extension, uint32_t mode_count) {
     screen screen = {0};
     open_screen(&screen, missing_extension);
@@ -252,6 +342,8 @@ const pf_test session_tests[] = {
     TEST(a_server_without_extensions_is_captured_too),
     TEST(a_pointer_is_streamed_while_stripes_wait),
     TEST(every_refused_request_is_survived_on_a_screen),
+    TEST(a_window_is_captured_until_it_is_destroyed),
+    TEST(every_refused_request_of_a_window_is_survived),
     TEST(a_server_that_dies_is_told_of),
     TEST(a_capture_stops_while_its_server_hangs),
     TEST(a_capture_stops_while_it_connects),

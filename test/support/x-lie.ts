@@ -48,6 +48,19 @@ export const anyError = {
   endings: ["ERR_DISPLAY_OPEN", "ERR_DISPLAY_LOST", "ERR_DISPLAY_UNSUPPORTED"],
 } as const;
 
+/** Captures a window, of which there are as many as ids. */
+export const WINDOW = 0x400123;
+export const ofWindow = {
+  settings: { window: WINDOW, captureCursor: true },
+  extensions: ["DAMAGE", "XFIXES", "XInputExtension", "Composite"],
+} as const;
+export const ofMonitor = {
+  settings: { monitor: "primary" },
+  extensions: ["DAMAGE", "XFIXES", "RANDR"],
+} as const;
+export const gone = { endings: ["ERR_WINDOW_GONE"] } as const;
+export const noMonitor = { endings: ["ERR_MONITOR_NOT_FOUND"] } as const;
+
 export const withPointer = { settings: { captureCursor: true } };
 export const withShm = { extensions: ["MIT-SHM", "DAMAGE", "XFIXES"] } as const;
 

@@ -73,7 +73,8 @@ export const WAITING_LIES: Record<string, XLie> = {
  * hold a stop up. */
 const ANY_ENDING: readonly Ending[] = [
   ...["clean", "silence", "ERR_DISPLAY_OPEN", "ERR_DISPLAY_LOST", "ERR_DISPLAY_UNSUPPORTED"],
-  ...["ERR_REGION_OFF_SCREEN", "ERR_OUT_OF_MEMORY"],
+  ...["ERR_REGION_OFF_SCREEN", "ERR_OUT_OF_MEMORY", "ERR_WINDOW_GONE", "ERR_WINDOW_HIDDEN"],
+  "ERR_MONITOR_NOT_FOUND",
 ] as Ending[];
 
 /** Flips a bit in one of `rarity` bytes of every answer, and in every fourth lie of the setup too. */
@@ -86,9 +87,12 @@ function flippedLie(seed: number, index: number): XLie {
     }
   });
   const replies = Object.fromEntries(REQUEST_NAMES.map((name) => [name, flip]));
+  const target = [{}, { window: 0x400123 }, { monitor: "primary" }][index % 3];
   const captureCursor = (["blend", "none", "stream", "none"] as const)[index % 4];
-  const settings = { captureCursor };
-  return { replies, settings, endings: ANY_ENDING, ...(index % 4 === 0 ? { setup: flip } : {}) };
+  const settings = { captureCursor, ...target };
+  const extensions = ["DAMAGE", "XFIXES", "XInputExtension", "RANDR", "Composite"] as const;
+  const lie = { replies, settings, extensions, endings: ANY_ENDING };
+  return { ...lie, ...(index % 4 === 0 ? { setup: flip } : {}) };
 }
 
 /** Every run's own; PF_SEED has to be set for one that is to be repeated. */

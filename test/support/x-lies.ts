@@ -24,6 +24,7 @@ import {
   type XLie,
 } from "./x-lie.ts";
 import { flippedLies, WAITING_LIES } from "./x-lies-slow.ts";
+import { TARGET_LIES } from "./x-lies-targets.ts";
 
 const SETUP_LIES: Record<string, XLie> = {
   "ends the connection instead of a setup": { setup: () => "close", ...refused },
@@ -331,6 +332,7 @@ export const SLOW_GROUPS = ["waiting", "random"];
 export const X_LIES: Record<string, Record<string, XLie>> = {
   setup: SETUP_LIES,
   opening: { ...OPENING_LIES, ...PIXEL_LIES },
+  targets: TARGET_LIES,
   running: { ...DAMAGE_LIES, ...POINTER_LIES, ...STREAMED_POINTER_LIES, ...RUNNING_LIES },
   waiting: WAITING_LIES,
   random: flippedLies(),
