@@ -296,6 +296,7 @@ export class Keyboard {
         ...lifted.map((keycode) => this.#fake(keycode, true)),
       );
     }
+    await this.#session.settle();
   }
 
   /** Presses of those modifiers that are not held, and their releases. */
