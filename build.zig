@@ -40,6 +40,7 @@ const core_sources = [_][]const u8{
     "native/src/capture/screenshots.c",
     "native/src/capture/scroll_copy.c",
     "native/src/capture/stripe_job.c",
+    "native/src/capture/tap.c",
     "native/src/damage/change_map.c",
     "native/src/damage/hash.c",
     "native/src/damage/layout.c",
@@ -110,6 +111,7 @@ const test_sources = [_][]const u8{
     "native/test/test_session.c",
     "native/test/test_source.c",
     "native/test/test_stripe_model.c",
+    "native/test/test_tap.c",
     "native/test/test_tiles.c",
 };
 

@@ -6,6 +6,7 @@ import { type CursorState, CursorTracker } from "./cursor.ts";
 import { PixelfluxError } from "./errors.ts";
 import { TurnBudget, TurnPump } from "./event-loop.ts";
 import { DisplayWatch } from "./events.ts";
+import { FrameTap, tappedError } from "./frame-tap.ts";
 import {
   DRAIN_COUNT_MAX,
   NativeCapture,
@@ -65,6 +66,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
   readonly #cursor = new CursorTracker();
   /** Who waits for changes, also before the native start. */
   readonly changes = new ChangeWatch();
+  #tap: FrameTap | undefined;
 
   /**
    * Begins at once, or when `previous` has finished.
@@ -106,6 +108,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
     this.#native?.stop();
     this.#screenshots.fail(screenshotAbortedError());
     this.changes.fail(waitAbortedError);
+    this.#tap?.end(undefined);
     this.#releaseLeftover();
     if (!this.#hasStarted) this.#startedSettle.reject(abortedError());
     this.#wake();
@@ -133,6 +136,15 @@ export class CaptureRun implements PollListener, RegisteredRun {
     return this.isActive && this.#host.settings.captureCursor === "stream"
       ? this.#cursor.state
       : undefined;
+  }
+
+  /** Also before the native start. @throws {PixelfluxError} */
+  tap(bufferBytes: number): FrameTap {
+    if (this.#tap) throw tappedError();
+    this.#tap = new FrameTap(bufferBytes, () => this.#endTap());
+    this.changes.watchExactly(true);
+    if (this.#native) this.#tap.begin(this.#native.tap);
+    return this.#tap;
   }
 
   stats(): CaptureStats {
@@ -166,6 +178,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
     this.#withNative((native) => this.#screenshots.take(native));
     this.#withNative((native) => this.#takeCursor(native));
     this.changes.take();
+    this.#tap?.take();
     if (this.#onStripe) {
       this.#pump.request();
     } else if (this.#wakeIterator) {
@@ -179,6 +192,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
   onEnded(): void {
     this.#withNative((native) => this.#screenshots.take(native));
     this.#guard(() => this.#takeLeftover());
+    this.#guard(() => this.#tap?.keep());
     this.#finish();
   }
 
@@ -217,6 +231,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
     registerRun(this);
     this.#screenshots.ask(native);
     this.changes.begin(native.changes);
+    this.#tap?.begin(native.tap);
     PollWorker.acquire().watch({ libraryPath: native.library.path, handle: native.handle }, this);
   }
 
@@ -349,6 +364,11 @@ export class CaptureRun implements PollListener, RegisteredRun {
     if (native) this.#guard(() => step(native));
   }
 
+  #endTap(): void {
+    this.#tap = undefined;
+    this.changes.watchExactly(false);
+  }
+
   /** The native threads are gone, or never were: gives back, and tells everybody. */
   #finish(): void {
     if (this.#native) {
@@ -369,6 +389,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
     }
     this.#screenshots.fail(this.#failure ?? screenshotAbortedError());
     this.changes.fail((operation) => this.#failure ?? waitAbortedError(operation));
+    this.#tap?.end(this.#failure);
     this.#wake();
     this.#finishedSettle.resolve();
   }

@@ -17,6 +17,7 @@ import {
 import type { CursorState } from "./cursor.ts";
 import { PixelfluxError } from "./errors.ts";
 import { CaptureEmitter, type CaptureEvents, type CaptureListener } from "./events.ts";
+import { checkTapOptions, type FrameTap, type TapOptions } from "./frame-tap.ts";
 import type { RunHost } from "./run-phase.ts";
 import {
   type CheckedScreenshotOptions,
@@ -263,6 +264,18 @@ export class ScreenCapture implements AsyncDisposable {
     const sinceUs = checkToken(operation, "token", token);
     const query = checkChangeOptions(operation, options);
     return this.#watched(operation).changes.read(sinceUs, query, operation);
+  }
+
+  /**
+   * Opens a tap: every frame that is grabbed from here on, as the pixels that it has changed,
+   * beside the stripes and whoever reads them. One at a time.
+   *
+   * @throws {PixelfluxError} `ERR_INVALID_SETTING` or `ERR_UNKNOWN_SETTING`; `ERR_NOT_RUNNING`;
+   *   `ERR_ALREADY_RUNNING` while another one is open.
+   */
+  tapFrames(options: TapOptions = {}): FrameTap {
+    const bufferBytes = checkTapOptions(options);
+    return this.#watched("tapFrames").tap(bufferBytes);
   }
 
   /** Reads the counters since the last start; see {@link CaptureStats}. Does not block. */

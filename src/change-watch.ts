@@ -41,6 +41,7 @@ export class ChangeWatch {
   readonly #waiters = new Set<Waiter>();
   /** Tokens are out. */
   #keeps = false;
+  #watchesExactly = false;
   #watch: NativeWatch = NOTHING;
   #log: NativeChangeLog | undefined;
 
@@ -49,6 +50,12 @@ export class ChangeWatch {
     this.#log = log;
     this.#ask();
     this.take();
+  }
+
+  /** Begins or ends to know changes exactly, whoever waits for them. @throws {PixelfluxError} */
+  watchExactly(on: boolean): void {
+    this.#watchesExactly = on;
+    this.#ask();
   }
 
   /** There may be news. */
@@ -123,7 +130,8 @@ export class ChangeWatch {
   /** Has the native side do what all together need. */
   #ask(): void {
     const wanted = [...this.#waiters].map(({ watch }) => watch);
-    const watch = Math.max(this.#keeps ? KEEP : NOTHING, ...wanted) as NativeWatch;
+    const standing = this.#watchesExactly ? EXACT : this.#keeps ? KEEP : NOTHING;
+    const watch = Math.max(standing, ...wanted) as NativeWatch;
     if (watch === this.#watch || !this.#log) return;
     this.#watch = watch;
     this.#log.watch(watch);

@@ -29,6 +29,7 @@
  * | `ERR_RESIZED` | the screen has another size, which a recording to this target cannot hold |
  * | `ERR_PROGRAM_MISSING` | a program that is needed, such as Xvfb, is not installed; the message says how to |
  * | `ERR_DISPLAY_START` | the X server of a virtual display does not start, or not in time; the message has its last words |
+ * | `ERR_TRACE` | a file is no trace, or a damaged one |
  * | `ERR_TIMEOUT` | what was waited for did not happen within `timeoutMs` |
  * | `ERR_WINDOW_GONE` | there is no window of that id on the screen, or it has been destroyed |
  * | `ERR_WINDOW_HIDDEN` | the window is not shown when its capture starts |
@@ -62,6 +63,7 @@ export type ErrorCode =
   | "ERR_RESIZED"
   | "ERR_PROGRAM_MISSING"
   | "ERR_DISPLAY_START"
+  | "ERR_TRACE"
   | "ERR_TIMEOUT"
   | "ERR_WINDOW_GONE"
   | "ERR_WINDOW_HIDDEN"

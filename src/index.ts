@@ -24,6 +24,7 @@ export { type ErrorCode, PixelfluxError, type PixelfluxErrorOptions } from "./er
 export type { CaptureEvents, CaptureListener, FrameEvent, ResizeEvent } from "./events.ts";
 export type { FrameSize, PushedFrame, TakenOptions } from "./frame-push.ts";
 export { FrameSource } from "./frame-source.ts";
+export type { FrameTap, TapOptions, TappedFrame } from "./frame-tap.ts";
 export type { CaptureLatency, LatencySummary } from "./latency.ts";
 export { type Capabilities, type Codec, capabilities } from "./native/capabilities.ts";
 export { monotonicUs } from "./native/clock.ts";

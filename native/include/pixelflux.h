@@ -30,6 +30,8 @@
  *                      main thread     takes the pointer, where that is a stream
  *   pf_capture_watch, pf_capture_look, pf_capture_changes
  *                      main thread     what changes on the screen
+ *   pf_capture_tap, pf_capture_drain_tap
+ *                      main thread     the pixels of each frame
  *   pf_capture_stop    any thread      asks for the end, returns at once
  *   pf_capture_join    poll thread     until every native thread has ended
  *   pf_capture_free    any thread      the handle is stale from here on
@@ -448,6 +450,29 @@ typedef struct pf_changes {
     uint32_t reserved;
 } pf_changes;
 
+/**
+ * The pixels that a frame has changed, as pf_capture_drain_tap hands them out: of the
+ * screen, without the pointer and the watermark. `bytes` is owned, and given back, as
+ * that of a pf_stripe is, and holds rectangle_count pf_rectangle, then the pixels of
+ * each of them: RGBA, a byte each, A always 255, rows top-down without gaps. The first
+ * two fields are in the same places as in pf_stripe, for a lease.
+ */
+typedef struct pf_tap_frame {
+    uint64_t bytes;
+    uint64_t context;
+    /** CLOCK_MONOTONIC when the pixels were grabbed, in microseconds; grows. */
+    uint64_t timestamp_us;
+    uint32_t size_bytes;
+    /** That of the stripes which show it. */
+    uint32_t frame_id;
+    /** The frame's size in px. Where it is another than before, all is there. */
+    uint32_t width;
+    uint32_t height;
+    uint32_t rectangle_count;
+    /** Frames before it whose changes are part of this one, for want of room. */
+    uint32_t merged_count;
+} pf_tap_frame;
+
 /** Stripes that a lease may have room for. */
 #define PF_LEASE_STRIPE_COUNT_MAX 1024
 
@@ -749,7 +774,29 @@ PF_API int32_t pf_capture_changes(uint64_t handle, const pf_change_query *query,
                                   pf_changes *changes);
 
 /**
- * Blocks until there is news (a stripe, a screenshot, the pointer, a change, a phase or size),
+ * Begins to copy what each frame changes, for pf_capture_drain_tap; the first one is
+ * complete, and of now. `bytes_max` bounds what waits to be drained, but for one frame
+ * of any size; at most 64 wait. Changes for which there is no room are part of the next
+ * frame that has it. 0 ends it, and discards what waits. Frames that wait are news for
+ * pf_capture_wait. Whether changes are known exactly, and looked at while nobody reads
+ * the stripes, says pf_capture_watch. Does not block.
+ *
+ * Errors: STALE_HANDLE.
+ */
+PF_API int32_t pf_capture_tap(uint64_t handle, uint32_t bytes_max);
+
+/**
+ * Moves the oldest frame that waits into *frame and writes to *count whether there was
+ * one, 0 or 1. Never blocks. After pf_capture_stop nothing is handed out any more;
+ * after a failure the frames that were ready still are.
+ *
+ * Errors: INVALID_ARGUMENT, STALE_HANDLE.
+ */
+PF_API int32_t pf_capture_drain_tap(uint64_t handle, pf_tap_frame *frame, uint32_t *count);
+
+/**
+ * Blocks until there is news (a stripe, a screenshot, the pointer, a change, a tapped frame, a
+ * phase or size),
  * the capture has ended, or timeout_ms (0...PF_WAIT_MS_MAX, larger values count as
  * that) has passed. Takes nothing out of the queue.
  *
@@ -757,7 +804,7 @@ PF_API int32_t pf_capture_changes(uint64_t handle, const pf_change_query *query,
  * pf_capture_drain, so that a caller that is behind is not told twice. Stripes
  * which that drain leaves behind are no news; its state counts them. A screenshot
  * is told of whether or not older news has been drained, and so is what was asked
- * for by pf_capture_watch or pf_capture_look; the pointer once until
+ * for by pf_capture_watch, pf_capture_look or pf_capture_tap; the pointer once until
  * pf_capture_drain_cursor. ENDED is returned every time.
  *
  * Returns OK, TIMEOUT or ENDED. Errors: STALE_HANDLE.

@@ -56,7 +56,8 @@ int main(int argument_count, char **arguments) {
                                overlay_tests,   encode_tests,  source_tests,       frame_tests,
                                capture_tests,   abi_tests,     session_tests,      scroll_tests,
                                lease_tests,     opening_tests, screenshot_tests,   frames_tests,
-                               authority_tests, cursor_tests,  change_map_tests,   changes_tests};
+                               authority_tests, cursor_tests,  change_map_tests,   changes_tests,
+                               tap_tests};
     alarm(RUN_S_MAX);
     const char *filter = argument_count > 1 ? arguments[1] : "";
     for (size_t index = 0; index < sizeof tables / sizeof *tables; index++) {

@@ -34,6 +34,7 @@ extern const pf_test scroll_tests[];
 extern const pf_test session_tests[];
 extern const pf_test source_tests[];
 extern const pf_test stripe_model_tests[];
+extern const pf_test tap_tests[];
 extern const pf_test tiles_tests[];
 
 #define TEST(function)                                                                             \

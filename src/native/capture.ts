@@ -12,6 +12,7 @@ import {
   releaseStripeBuffer,
 } from "./stripe-buffer.ts";
 import { type StructBuffer, sizedStruct, textOf } from "./struct-buffer.ts";
+import { NativeTap } from "./tap.ts";
 
 /** `pf_phase`. */
 export type NativePhase = "starting" | "running" | "stopped" | "failed" | "reconnecting";
@@ -147,6 +148,8 @@ export class NativeCapture {
   readonly library: NativeLibrary;
   /** What changes on the screen; not to be used after {@link free}. */
   readonly changes: NativeChangeLog;
+  /** The pixels of each frame; not to be used after {@link free}. */
+  readonly tap: NativeTap;
   readonly #lease: Lease;
   readonly #batch: StructBuffer<"pf_stripe">;
   readonly #count = new Uint32Array(1);
@@ -162,6 +165,7 @@ export class NativeCapture {
     this.library = library;
     this.handle = lease.handle;
     this.changes = new NativeChangeLog(library, lease.handle);
+    this.tap = new NativeTap(library, lease);
     this.#lease = lease;
     this.#batch = lease.stripes;
     this.#state = sizedStruct("pf_state", layout.pf_state);

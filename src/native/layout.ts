@@ -95,6 +95,17 @@ export const STRUCTS = {
     hot_x: "u32",
     hot_y: "u32",
   },
+  pf_tap_frame: {
+    bytes: "u64",
+    context: "u64",
+    timestamp_us: "u64",
+    size_bytes: "u32",
+    frame_id: "u32",
+    width: "u32",
+    height: "u32",
+    rectangle_count: "u32",
+    merged_count: "u32",
+  },
   pf_rectangle: {
     x: "u32",
     y: "u32",

@@ -18,6 +18,8 @@ export class Lease {
   readonly screenshot: StructBuffer<"pf_screenshot">;
   /** Where `pf_capture_drain_cursor` is to put the pointer: the place behind that. */
   readonly cursor: StructBuffer<"pf_cursor">;
+  /** Where `pf_capture_drain_tap` is to put a frame: the screenshot's place. */
+  readonly tapFrame: StructBuffer<"pf_tap_frame">;
   readonly #head: StructBuffer<"pf_lease">;
   readonly #memory: ArrayBuffer;
   readonly #framesAt: number;
@@ -30,7 +32,8 @@ export class Lease {
    * @throws {PixelfluxError} where there is no memory.
    */
   constructor(library: NativeLibrary, stripeCount: number, operation = "start") {
-    const { pf_lease: head, pf_stripe: stripe, pf_screenshot, pf_cursor } = library.layout;
+    const { pf_lease: head, pf_stripe: stripe } = library.layout;
+    const { pf_screenshot, pf_cursor, pf_tap_frame } = library.layout;
     const stripesBytes = stripe.sizeBytes * stripeCount;
     const screenshotAt = head.sizeBytes + stripesBytes;
     const cursorAt = screenshotAt + stripe.sizeBytes;
@@ -44,6 +47,8 @@ export class Lease {
     this.screenshot = new StructBuffer("pf_screenshot", pf_screenshot, 1, screenshotPart);
     const cursorPart = part(cursorAt, pf_cursor.sizeBytes);
     this.cursor = new StructBuffer("pf_cursor", pf_cursor, 1, cursorPart);
+    const tapPart = part(screenshotAt, pf_tap_frame.sizeBytes);
+    this.tapFrame = new StructBuffer("pf_tap_frame", pf_tap_frame, 1, tapPart);
   }
 
   /** Where `pf_capture_start` is to put the handle: the structure's first field. */

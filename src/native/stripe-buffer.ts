@@ -60,7 +60,7 @@ export function createStripeBuffer(
  * @param drained - where it was drained to; its `context` there becomes 0.
  * @throws {Error} where JavaScript has no memory; the bytes are released then.
  */
-export function adoptBytes<S extends "pf_stripe" | "pf_screenshot" | "pf_cursor">(
+export function adoptBytes<S extends "pf_stripe" | "pf_screenshot" | "pf_cursor" | "pf_tap_frame">(
   library: NativeLibrary,
   drained: StructBuffer<S>,
   index: number,

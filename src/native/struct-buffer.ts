@@ -97,7 +97,7 @@ export class StructBuffer<S extends StructName> {
 export function sizedStruct<
   S extends Exclude<
     StructName,
-    "pf_stripe" | "pf_screenshot" | "pf_cursor" | "pf_lease" | "pf_rectangle"
+    "pf_stripe" | "pf_screenshot" | "pf_cursor" | "pf_tap_frame" | "pf_lease" | "pf_rectangle"
   >,
 >(name: S, layout: StructLayout<S>): StructBuffer<S> {
   const struct = new StructBuffer(name, layout);

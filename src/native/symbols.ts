@@ -73,6 +73,18 @@ export const CAPTURE_SYMBOLS = {
     ],
     returns: "i32",
   },
+  pf_capture_tap: {
+    args: ["u64" /* uint64_t handle */, "u32" /* uint32_t bytes_max */],
+    returns: "i32",
+  },
+  pf_capture_drain_tap: {
+    args: [
+      "u64" /* uint64_t handle */,
+      "buffer" /* pf_tap_frame *frame */,
+      "buffer" /* uint32_t *count */,
+    ],
+    returns: "i32",
+  },
   pf_capture_watch: {
     args: ["u64" /* uint64_t handle */, "u32" /* uint32_t watch */],
     returns: "i32",

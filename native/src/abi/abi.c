@@ -195,6 +195,29 @@ int32_t pf_capture_changes(uint64_t handle, const pf_change_query *query,
     return status;
 }
 
+int32_t pf_capture_tap(uint64_t handle, uint32_t bytes_max) {
+    pf_capture *capture = pf_handles_acquire(handle);
+    if (capture == NULL) {
+        return PF_STATUS_STALE_HANDLE;
+    }
+    pf_capture_set_tap(capture, bytes_max);
+    pf_handles_release(handle);
+    return PF_STATUS_OK;
+}
+
+int32_t pf_capture_drain_tap(uint64_t handle, pf_tap_frame *frame, uint32_t *count) {
+    if (frame == NULL || count == NULL) {
+        return refuse("frame, count: expected a pointer, received NULL");
+    }
+    pf_capture *capture = pf_handles_acquire(handle);
+    if (capture == NULL) {
+        return PF_STATUS_STALE_HANDLE;
+    }
+    *count = pf_tap_drain(&capture->tap, frame);
+    pf_handles_release(handle);
+    return PF_STATUS_OK;
+}
+
 int32_t pf_capture_wait(uint64_t handle, uint32_t timeout_ms) {
     pf_capture *capture = pf_handles_acquire(handle);
     if (capture == NULL) {

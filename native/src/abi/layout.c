@@ -17,6 +17,11 @@ _Static_assert(offsetof(pf_settings, watermark_path) == 360, "pf_settings.waterm
 _Static_assert(sizeof(pf_stripe) == 80, "pf_stripe");
 _Static_assert(sizeof(pf_screenshot_request) == 32, "pf_screenshot_request");
 _Static_assert(sizeof(pf_screenshot) == 48, "pf_screenshot");
+_Static_assert(sizeof(pf_tap_frame) == 48, "pf_tap_frame");
+_Static_assert(sizeof(pf_tap_frame) <= sizeof(pf_stripe) &&
+                   offsetof(pf_tap_frame, bytes) == offsetof(pf_stripe, bytes) &&
+                   offsetof(pf_tap_frame, context) == offsetof(pf_stripe, context),
+               "a lease holds a tapped frame in a stripe's place");
 _Static_assert(sizeof(pf_rectangle) == 16, "pf_rectangle");
 _Static_assert(sizeof(pf_change_query) == 32, "pf_change_query");
 _Static_assert(sizeof(pf_changes) == 48, "pf_changes");
@@ -128,6 +133,14 @@ static const field cursor_fields[] = {
     FIELD(pf_cursor, hot_x),    FIELD(pf_cursor, hot_y),
 };
 
+static const field tap_frame_fields[] = {
+    FIELD(pf_tap_frame, bytes),        FIELD(pf_tap_frame, context),
+    FIELD(pf_tap_frame, timestamp_us), FIELD(pf_tap_frame, size_bytes),
+    FIELD(pf_tap_frame, frame_id),     FIELD(pf_tap_frame, width),
+    FIELD(pf_tap_frame, height),       FIELD(pf_tap_frame, rectangle_count),
+    FIELD(pf_tap_frame, merged_count),
+};
+
 static const field rectangle_fields[] = {
     FIELD(pf_rectangle, x),
     FIELD(pf_rectangle, y),
@@ -214,6 +227,7 @@ static const structure structures[] = {
     STRUCTURE(pf_screenshot_request, screenshot_request_fields),
     STRUCTURE(pf_screenshot, screenshot_fields),
     STRUCTURE(pf_cursor, cursor_fields),
+    STRUCTURE(pf_tap_frame, tap_frame_fields),
     STRUCTURE(pf_rectangle, rectangle_fields),
     STRUCTURE(pf_change_query, change_query_fields),
     STRUCTURE(pf_changes, changes_fields),

@@ -32,6 +32,7 @@ static pf_capture *alloc_capture(const pf_settings *settings) {
 static void init_capture(pf_capture *capture) {
     pf_outbox_init(&capture->outbox, &capture->wake, capture->settings->queue_frames);
     pf_change_log_init(&capture->changes, &capture->outbox);
+    pf_tap_init(&capture->tap, &capture->outbox, &capture->wake);
     pf_screenshots_init(&capture->screenshots, &capture->outbox, &capture->wake);
     pf_cursor_stream_init(&capture->cursor, &capture->outbox);
     pthread_mutex_init(&capture->lock, NULL);
@@ -43,6 +44,7 @@ static void init_capture(pf_capture *capture) {
 static void deinit_capture(pf_capture *capture) {
     pf_cursor_stream_deinit(&capture->cursor);
     pf_screenshots_deinit(&capture->screenshots);
+    pf_tap_deinit(&capture->tap);
     pf_change_log_deinit(&capture->changes);
     pf_outbox_deinit(&capture->outbox);
     pthread_cond_destroy(&capture->joined_changed);
@@ -171,7 +173,16 @@ void pf_capture_want_look(pf_capture *capture, uint64_t *looked_us) {
     pf_wake_kick(&capture->wake);
 }
 
+void pf_capture_set_tap(pf_capture *capture, uint32_t bytes_max) {
+    uint64_t looked_us;
+    pf_tap_set(&capture->tap, bytes_max);
+    if (bytes_max > 0) {
+        pf_capture_want_look(capture, &looked_us);
+    }
+}
+
 void pf_capture_end(pf_capture *capture) {
+    pf_tap_close(&capture->tap);
     pf_screenshots_close(&capture->screenshots);
     pf_cursor_stream_close(&capture->cursor);
     pf_outbox_close(&capture->outbox);

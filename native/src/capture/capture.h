@@ -19,6 +19,7 @@ typedef struct pf_capture {
     pf_wake wake;
     pf_outbox outbox;
     pf_change_log changes;
+    pf_tap tap;
     pf_screenshots screenshots;
     pf_cursor_stream cursor;
 
@@ -82,6 +83,7 @@ void pf_capture_want_keyframe(pf_capture *capture);
 pf_status pf_capture_want_screenshot(pf_capture *capture, const pf_screenshot_request *request);
 void pf_capture_set_watch(pf_capture *capture, uint32_t watch);
 void pf_capture_want_look(pf_capture *capture, uint64_t *looked_us);
+void pf_capture_set_tap(pf_capture *capture, uint32_t bytes_max);
 void pf_capture_end(pf_capture *capture);
 void pf_capture_wait_ended(pf_capture *capture);
 void pf_capture_read_stats(pf_capture *capture, pf_stats *stats);

@@ -58,6 +58,7 @@ static pf_status open_stages(pf_capture *capture, pf_error *error) {
     pf_pacer_set_rate(&capture->pacer, capture->settings->target_fps);
     capture->stage.outbox = &capture->outbox;
     capture->stage.changes = &capture->changes;
+    capture->stage.tap = &capture->tap;
     capture->stage.wake = &capture->wake;
     capture->stage.watermark = capture->watermark;
     pf_cursor_stream_restart(&capture->cursor);
@@ -259,6 +260,7 @@ static pf_status turn(pf_capture *capture, pf_error *error) {
     pf_status status = look_around(capture, &events, error);
     if (status == PF_STATUS_OK) {
         pf_change_log_settle(&capture->stage);
+        pf_tap_catch_up(&capture->stage);
         status = serve(capture, &events, error);
     }
     if (status != PF_STATUS_OK) {

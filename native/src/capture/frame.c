@@ -167,6 +167,9 @@ static pf_status grab_and_encode(pf_frame_stage *stage, const pf_frame_request *
     if (stage->changes != NULL && status == PF_STATUS_OK) {
         pf_change_log_note_frame(stage, grabbed_ns);
     }
+    if (stage->tap != NULL && status == PF_STATUS_OK) {
+        pf_tap_take(stage);
+    }
     pf_outbox_end_frame(stage->outbox, stage->frame_id);
     pf_count(&stage->counters.frames, 1);
     stage->frame_id++;
@@ -198,6 +201,9 @@ pf_status pf_frame_catch_up(pf_frame_stage *stage, pf_error *error) {
         stage->source->ops->grab(stage->source, &stage->damage.bands, on_bands_held, stage, error);
     if (stage->changes != NULL && status == PF_STATUS_OK) {
         pf_change_log_note_catch_up(stage, pf_clock_now_ns());
+    }
+    if (stage->tap != NULL && status == PF_STATUS_OK) {
+        pf_tap_take(stage);
     }
     return status;
 }

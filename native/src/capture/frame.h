@@ -13,6 +13,7 @@
 #include "capture/outbox.h"
 #include "capture/pool.h"
 #include "capture/scroll_copy.h"
+#include "capture/tap.h"
 #include "damage/layout.h"
 #include "damage/stripe_state.h"
 #include "damage/tiles.h"
@@ -65,6 +66,8 @@ struct pf_frame_stage {
     pf_wake *wake;
     /** NULL: nobody will ask what changed. */
     pf_change_log *changes;
+    /** NULL: nobody will ask for pixels. Needs `changes`. */
+    pf_tap *tap;
     /** NULL for none. */
     const pf_watermark *watermark;
     /** Owned. */

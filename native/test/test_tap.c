@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/** Frames by their pixels, through the C ABI; those of real screens are in the Bun tests. */
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "session.h"
+#include "test.h"
+
+#define WIDTH 320u
+#define HEIGHT 200u
+#define STILL "synthetic://320x200@0"
+#define MOVING "synthetic://320x200@200"
+#define PIXELS_BYTES ((size_t)WIDTH * HEIGHT * 4)
+
+/* Half a minute of waits: what has not come by then never will. */
+#define STEP_COUNT_MAX (30000 / PF_WAIT_MS_MAX)
+
+static uint64_t start(const char *display, uint32_t bytes_max) {
+    pf_settings settings = default_settings(display);
+    uint64_t handle = 0;
+    CHECK_EQUAL(pf_capture_start(&settings, &handle), PF_STATUS_OK);
+    CHECK_EQUAL(pf_capture_watch(handle, PF_WATCH_EXACT), PF_STATUS_OK);
+    CHECK_EQUAL(pf_capture_tap(handle, bytes_max), PF_STATUS_OK);
+    return handle;
+}
+
+static bool drain(uint64_t handle, pf_tap_frame *frame) {
+    uint32_t count = 2;
+    CHECK_EQUAL(pf_capture_drain_tap(handle, frame, &count), PF_STATUS_OK);
+    CHECK(count < 2);
+    return count == 1;
+}
+
+static pf_tap_frame await_frame(uint64_t handle) {
+    pf_tap_frame frame;
+    for (int step = 0; !drain(handle, &frame); step++) {
+        CHECK(step < STEP_COUNT_MAX);
+        CHECK(pf_capture_wait(handle, PF_WAIT_MS_MAX) >= 0);
+    }
+    return frame;
+}
+
+/** Draws a frame on a screen, and gives it back. */
+static void draw(const pf_tap_frame *frame, uint8_t *screen) {
+    const uint8_t *bytes = (const uint8_t *)(uintptr_t)frame->bytes;
+    const uint8_t *pixels = bytes + frame->rectangle_count * sizeof(pf_rectangle);
+    CHECK(frame->width == WIDTH && frame->height == HEIGHT);
+    CHECK(frame->rectangle_count > 0);
+    for (uint32_t index = 0; index < frame->rectangle_count; index++) {
+        pf_rectangle rect;
+        memcpy(&rect, bytes + index * sizeof rect, sizeof rect);
+        CHECK(rect.x + rect.width <= WIDTH && rect.y + rect.height <= HEIGHT);
+        for (uint32_t y = rect.y; y < rect.y + rect.height; y++, pixels += rect.width * 4) {
+            memcpy(screen + ((size_t)y * WIDTH + rect.x) * 4, pixels, rect.width * 4);
+        }
+    }
+    CHECK_EQUAL(pixels - bytes, frame->size_bytes);
+    pf_stripe_release(NULL, (void *)(uintptr_t)frame->context);
+}
+
+/** The still picture that the synthetic source shows, but for its square. */
+static uint32_t rgba_at(uint32_t x, uint32_t y) {
+    return (x & 255) | (y & 255) << 8 | ((x + y) >> 3 & 255) << 16 | 0xff000000u;
+}
+
+/** Checks that there is the still picture, and over it one square of one colour. */
+static void check_screen(const uint8_t *screen) {
+    uint32_t color = 0, left = WIDTH, right = 0, top = HEIGHT, bottom = 0;
+    for (uint32_t y = 0; y < HEIGHT; y++) {
+        for (uint32_t x = 0; x < WIDTH; x++) {
+            uint32_t pixel;
+            memcpy(&pixel, screen + ((size_t)y * WIDTH + x) * 4, sizeof pixel);
+            if (pixel == rgba_at(x, y)) {
+                continue;
+            }
+            CHECK(color == 0 || color == pixel);
+            color = pixel;
+            left = x < left ? x : left;
+            right = x > right ? x : right;
+            top = y < top ? y : top;
+            bottom = y > bottom ? y : bottom;
+        }
+    }
+    CHECK(color == 0 || (right - left < 64 && bottom - top < 64));
+}
+
+static void the_first_frame_is_complete(void) {
+    uint64_t handle = start(STILL, 1);
+    uint8_t *screen = calloc(1, PIXELS_BYTES);
+    pf_tap_frame frame = await_frame(handle);
+    CHECK_EQUAL(frame.rectangle_count, 1);
+    CHECK_EQUAL(frame.size_bytes, PIXELS_BYTES + sizeof(pf_rectangle));
+    CHECK_EQUAL(session_memory().lent_count, 1);
+    draw(&frame, screen);
+    check_screen(screen);
+    for (uint32_t round = 0; round < 3; round++) {
+        pf_capture_wait(handle, PF_WAIT_MS_MAX);
+        CHECK(!drain(handle, &frame));
+    }
+    free(screen);
+    CHECK_EQUAL(pf_capture_free(handle), PF_STATUS_OK);
+    session_check_nothing_left();
+}
+
+/** However the stripes are read, the frames are whole pictures. */
+static void frames_are_whole(uint32_t bytes_max, bool read_stripes) {
+    uint64_t handle = start(MOVING, bytes_max);
+    uint8_t *screen = calloc(1, PIXELS_BYTES);
+    session_log log = {0};
+    uint64_t before_us = 0;
+    for (uint32_t index = 0; index < 60; index++) {
+        pf_tap_frame frame = await_frame(handle);
+        CHECK(frame.timestamp_us > before_us);
+        before_us = frame.timestamp_us;
+        draw(&frame, screen);
+        check_screen(screen);
+        if (read_stripes) {
+            session_step(handle, &log);
+        }
+    }
+    free(screen);
+    CHECK_EQUAL(pf_capture_free(handle), PF_STATUS_OK);
+    session_check_nothing_left();
+}
+
+static void frames_are_whole_pictures(void) {
+    frames_are_whole(1u << 30, true);
+    frames_are_whole(1u << 30, false);
+    frames_are_whole(1, true);
+}
+
+static void what_finds_no_room_is_in_a_later_frame(void) {
+    uint64_t handle = start(MOVING, 1);
+    uint8_t *screen = calloc(1, PIXELS_BYTES);
+    pf_stats stats = {.size_bytes = sizeof stats};
+    session_log log = {0};
+    while (stats.frames < 20) {
+        session_step(handle, &log);
+        CHECK_EQUAL(pf_capture_stats(handle, &stats), PF_STATUS_OK);
+    }
+    CHECK(session_memory().buffer_bytes < 3 * PIXELS_BYTES);
+    pf_tap_frame first = await_frame(handle);
+    CHECK_EQUAL(first.merged_count, 0);
+    draw(&first, screen);
+    pf_tap_frame second = await_frame(handle);
+    CHECK(second.merged_count >= 15);
+    draw(&second, screen);
+    check_screen(screen);
+    free(screen);
+    CHECK_EQUAL(pf_capture_free(handle), PF_STATUS_OK);
+    session_check_nothing_left();
+}
+
+static void nothing_comes_after_its_end(void) {
+    for (uint32_t round = 0; round < 30; round++) {
+        uint64_t handle = start(MOVING, 1u << 20);
+        pf_tap_frame frame = await_frame(handle);
+        pf_stripe_release(NULL, (void *)(uintptr_t)frame.context);
+        if (round % 3 == 0) {
+            CHECK_EQUAL(pf_capture_tap(handle, 0), PF_STATUS_OK);
+            pf_capture_wait(handle, 5);
+            CHECK(!drain(handle, &frame));
+            CHECK_EQUAL(pf_capture_tap(handle, 5), PF_STATUS_OK);
+            frame = await_frame(handle);
+            CHECK_EQUAL(frame.size_bytes, PIXELS_BYTES + sizeof(pf_rectangle));
+            pf_stripe_release(NULL, (void *)(uintptr_t)frame.context);
+        }
+        CHECK_EQUAL(pf_capture_stop(handle), PF_STATUS_OK);
+        CHECK(!drain(handle, &frame));
+        CHECK_EQUAL(pf_capture_join(handle), PF_STATUS_OK);
+        CHECK(!drain(handle, &frame));
+        CHECK_EQUAL(pf_capture_free(handle), PF_STATUS_OK);
+        session_check_nothing_left();
+    }
+}
+
+static void wrong_arguments_are_refused(void) {
+    uint64_t handle = start(STILL, 1);
+    pf_tap_frame frame;
+    uint32_t count;
+    CHECK_EQUAL(pf_capture_drain_tap(handle, NULL, &count), PF_STATUS_INVALID_ARGUMENT);
+    CHECK_EQUAL(pf_capture_drain_tap(handle, &frame, NULL), PF_STATUS_INVALID_ARGUMENT);
+    CHECK_EQUAL(pf_capture_free(handle), PF_STATUS_OK);
+    CHECK_EQUAL(pf_capture_tap(handle, 1), PF_STATUS_STALE_HANDLE);
+    CHECK_EQUAL(pf_capture_drain_tap(handle, &frame, &count), PF_STATUS_STALE_HANDLE);
+}
+
+static void it_goes_with_its_lease(void) {
+    uint64_t address = 0;
+    CHECK_EQUAL(pf_lease_create(3, &address), PF_STATUS_OK);
+    pf_lease *lease = (pf_lease *)(uintptr_t)address;
+    lease->handle = start(STILL, 1);
+    pf_tap_frame frame = await_frame(lease->handle);
+    memcpy((pf_stripe *)(lease + 1) + 2, &frame, sizeof frame);
+    CHECK_EQUAL(session_memory().lent_count, 1);
+    pf_lease_end(NULL, lease);
+    CHECK_EQUAL(session_memory().lent_count, 0);
+    while (session_memory().capture_count > 0) {
+        sched_yield();
+    }
+    session_check_nothing_left();
+}
+
+const pf_test tap_tests[] = {
+    TEST(the_first_frame_is_complete),
+    TEST(frames_are_whole_pictures),
+    TEST(what_finds_no_room_is_in_a_later_frame),
+    TEST(nothing_comes_after_its_end),
+    TEST(wrong_arguments_are_refused),
+    TEST(it_goes_with_its_lease),
+    TESTS_END,
+};
