@@ -138,10 +138,10 @@ export class CaptureRun implements PollListener, RegisteredRun {
       : undefined;
   }
 
-  /** Also before the native start. @throws {PixelfluxError} */
-  tap(bufferBytes: number): FrameTap {
+  /** Also before the native start. @param keeper - stays alive while it is open. @throws {PixelfluxError} */
+  tap(bufferBytes: number, keeper: object): FrameTap {
     if (this.#tap) throw tappedError();
-    this.#tap = new FrameTap(bufferBytes, () => this.#endTap());
+    this.#tap = new FrameTap(bufferBytes, { keeper, onClose: () => this.#endTap() });
     this.changes.watchExactly(true);
     if (this.#native) this.#tap.begin(this.#native.tap);
     return this.#tap;

@@ -275,7 +275,7 @@ export class ScreenCapture implements AsyncDisposable {
    */
   tapFrames(options: TapOptions = {}): FrameTap {
     const bufferBytes = checkTapOptions(options);
-    return this.#watched("tapFrames").tap(bufferBytes);
+    return this.#watched("tapFrames").tap(bufferBytes, this);
   }
 
   /** Reads the counters since the last start; see {@link CaptureStats}. Does not block. */

@@ -65,6 +65,13 @@ export class TappedFrame {
   }
 }
 
+/** What a tap holds on to while it is open. */
+interface TapOwner {
+  /** Stays alive. */
+  readonly keeper: object;
+  onClose(): void;
+}
+
 type FrameResult = IteratorResult<TappedFrame, undefined>;
 
 const DONE: FrameResult = { done: true, value: undefined };
@@ -84,13 +91,14 @@ export function checkTapOptions(options: TapOptions): number {
 
 /**
  * Every frame that a capture grabs, as the pixels that it has changed; the first one is complete.
- * The pointer and the watermark are not in them. Iterate it; leaving the loop closes it.
+ * The pointer and the watermark are not in them. Iterate it; leaving the loop closes it. While
+ * it is open its capture is not collected, and runs on.
  *
  * The loop ends when the capture is stopped, and throws what the capture fails of.
  */
 export class FrameTap implements AsyncIterableIterator<TappedFrame, undefined>, AsyncDisposable {
   readonly #bufferBytes: number;
-  readonly #onClose: () => void;
+  #owner: TapOwner | undefined;
   #native: NativeTap | undefined;
   /** Taken from a capture before it was freed. */
   #leftover: NativeTapFrame[] = [];
@@ -101,9 +109,9 @@ export class FrameTap implements AsyncIterableIterator<TappedFrame, undefined>, 
   #last: Promise<unknown> = Promise.resolve();
 
   /** @internal Taps come from `ScreenCapture.tapFrames()`. */
-  constructor(bufferBytes: number, onClose: () => void) {
+  constructor(bufferBytes: number, owner: TapOwner) {
     this.#bufferBytes = bufferBytes;
-    this.#onClose = onClose;
+    this.#owner = owner;
   }
 
   /** @internal The native side is there. */
@@ -167,7 +175,8 @@ export class FrameTap implements AsyncIterableIterator<TappedFrame, undefined>, 
     this.#leftover = [];
     this.#native?.set(0);
     this.#native = undefined;
-    this.#onClose();
+    this.#owner?.onClose();
+    this.#owner = undefined;
     this.take();
   }
 

@@ -795,10 +795,10 @@ PF_API int32_t pf_capture_tap(uint64_t handle, uint32_t bytes_max);
 PF_API int32_t pf_capture_drain_tap(uint64_t handle, pf_tap_frame *frame, uint32_t *count);
 
 /**
- * Blocks until there is news (a stripe, a screenshot, the pointer, a change, a tapped frame, a
- * phase or size),
- * the capture has ended, or timeout_ms (0...PF_WAIT_MS_MAX, larger values count as
- * that) has passed. Takes nothing out of the queue.
+ * Blocks until there is news (a stripe, a screenshot, a tapped frame, the pointer, a
+ * change on the screen, another phase or size), the capture has ended, or timeout_ms
+ * (0...PF_WAIT_MS_MAX, larger values count as that) has passed. Takes nothing out of
+ * the queue.
  *
  * News is told once: OK is not returned again before the next
  * pf_capture_drain, so that a caller that is behind is not told twice. Stripes

@@ -182,7 +182,7 @@ static void paint_and_compare(pf_settings settings) {
     take_frame(self);
     CHECK_EQUAL(changed_tiles(self), (1u << COLUMNS * BANDS) - 1);
     bool exact = false;
-    for (uint32_t step = 0; step < 600; step++) {
+    for (uint32_t step = 0; step < 300; step++) {
         if (pf_random_below(40) == 0) {
             exact = !exact;
             pf_change_log_watch(&self->changes, exact ? PF_WATCH_EXACT : PF_WATCH_NOTHING);

@@ -110,7 +110,7 @@ static void frames_are_whole(uint32_t bytes_max, bool read_stripes) {
     uint8_t *screen = calloc(1, PIXELS_BYTES);
     session_log log = {0};
     uint64_t before_us = 0;
-    for (uint32_t index = 0; index < 60; index++) {
+    for (uint32_t index = 0; index < 40; index++) {
         pf_tap_frame frame = await_frame(handle);
         CHECK(frame.timestamp_us > before_us);
         before_us = frame.timestamp_us;

@@ -90,6 +90,13 @@ const CASES: [what: string, program: string][] = [
     postMessage("now");`,
   ],
   [
+    "taps frames",
+    `const capture = make("synthetic://320x200@200", "jpeg");
+    await capture.start();
+    const kept = [];
+    for await (const frame of capture.tapFrames()) if (kept.push(frame) === 12) postMessage("now");`,
+  ],
+  [
     "is still starting",
     `make("synthetic://1920x1080@60", "h264").start(() => {}); postMessage("now");`,
   ],
