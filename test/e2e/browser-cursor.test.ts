@@ -210,7 +210,7 @@ test("the viewer's page shows it, over the picture and at its scale", async () =
     return (await decode(await page.screenshot({ clip, scale: "css" }))).pixel(0, 0);
   };
   // Smoothed with what is around it.
-  const isRed = (rgb: string) => /^[d-f].[0-5].[0-5].$/.test(rgb);
+  const isRed = (rgb: string) => /^[b-f].[0-6].[0-6].$/.test(rgb);
   const isThere = async (x: number, y: number) => isRed(await pixel(x + 0.5, y + 0.5));
   await waitFor("the cross", () => isThere(160, 121));
   await move(200, 60);
