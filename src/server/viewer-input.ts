@@ -12,6 +12,9 @@ const HELD_MAX = 16;
 /** Where on the keyboard a key is says more than what it means: which of two. */
 const WHICH_OF_TWO = ["ShiftRight", "ControlRight", "AltRight", "MetaRight", "NumpadEnter"];
 
+/** What they change is in the viewer's characters already; and for others they would stay on. */
+const LOCKS = ["caps", "capslock", "numlock", "scrolllock", "shiftlock"];
+
 /**
  * Does what a viewer's messages say, in their order. Movements that come faster than
  * the X server takes them are left out; what the viewer holds is released when it goes.
@@ -102,6 +105,7 @@ export class ViewerInput {
     }
     if (held !== undefined || this.#keys.size >= HELD_MAX) return;
     const name = nameOf(message);
+    if (LOCKS.includes(name.toLowerCase().replace(/[\s_-]/g, ""))) return;
     this.#keys.set(id, name);
     this.#do(this.#input.down(name, { exactly: true }));
   }
