@@ -52,7 +52,7 @@ extern "C" {
 #endif
 
 /** Raised with every change that an old caller could not survive. */
-#define PF_ABI_VERSION 3u
+#define PF_ABI_VERSION 4u
 
 /** Bytes of the fixed string fields of pf_settings, their NUL included. */
 #define PF_DISPLAY_BYTES_MAX 256

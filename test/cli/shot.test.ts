@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { Folder } from "../record/folder.ts";
 import { requireTool, rootPath, runCommand } from "../support/process.ts";
+import { XProgram } from "../support/x-program.ts";
 import { Xvfb } from "../support/xvfb.ts";
 import { MAIN, runCli, SYNTHETIC } from "./cli.ts";
 
@@ -31,6 +32,29 @@ beforeAll(async () => {
 });
 
 afterAll(() => server?.[Symbol.asyncDispose]());
+
+test("of one window, whose id may be hexadecimal, and of one monitor", async () => {
+  await using screen = await Xvfb.start();
+  const env = { DISPLAY: screen.display };
+  await using term = XProgram.xterm(screen.display, "terminal", "20x5+100+50");
+  const { id, width, height } = await term.window("terminal");
+  using folder = new Folder();
+  for (const [option, value, size] of [
+    ["--window", `${id}`, { width, height }],
+    ["--window", `0x${id.toString(16)}`, { width, height }],
+    ["--monitor", "primary", { width: 640, height: 480 }],
+  ] as const) {
+    const args = ["shot", folder.file("shot.png"), "--json", option, value];
+    const { stdout, stderr } = await runCli(args, { env });
+    expect({ ...JSON.parse(stdout || "{}"), stderr }).toMatchObject({ ...size, stderr: "" });
+  }
+  const args = ["shot", folder.file("shot.png"), "--monitor", "HDMI-1"];
+  const { exitCode, stderr } = await runCli(args, { env });
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 1,
+    stderr: expect.stringContaining('"screen"'),
+  });
+});
 
 describe("the file's ending chooses the format", () => {
   test.each([
