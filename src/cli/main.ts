@@ -52,6 +52,7 @@ function failed(error: unknown, name: string | undefined): number {
     tell(`See: ${program} --help`);
     return 2;
   }
+  if (isForList(error)) tell("To see what there is: pixelflux-ffi list --windows");
   if (isForDoctor(error)) tell("To find out why: pixelflux-ffi doctor");
   return 1;
 }
@@ -60,10 +61,16 @@ function failed(error: unknown, name: string | undefined): number {
 function usageWords(error: unknown): string | undefined {
   if (error instanceof UsageError) return error.message;
   if (!(error instanceof PixelfluxError) || error.field === undefined) return undefined;
+  if (isForList(error)) return undefined; // it may have been there when the line was written
   // "fanout: viewersMax has to be …" is "--viewers-max has to be …" here.
   const [, words = error.message] = /^[^:]+: (.*)$/s.exec(error.message) ?? [];
   const name = optionName(error.field);
   return words.includes(error.field) ? words.replace(error.field, name) : `${name}: ${words}`;
+}
+
+/** Whether what was to be captured is not there. */
+function isForList(error: unknown): boolean {
+  return error instanceof PixelfluxError && /^ERR_(WINDOW|MONITOR)_/.test(error.code);
 }
 
 /** Whether the way to the display, or to the library, is what has failed. */
