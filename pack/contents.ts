@@ -28,8 +28,17 @@ async function mainContents(): Promise<string[]> {
     .filter((name) => name.endsWith(".ts") && !/^src\/(cli|viewer)\//.test(name))
     .map((name) => name.replace(/^src\/(.*)\.ts$/, "types/$1.d.ts"));
   const bundles = ["client.js", "decode-worker.d.ts", "decode-worker.js", "mediabunny.js"];
-  const texts = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
-  return [...texts, ...sources, ...declarations, ...bundles.map((name) => `dist/${name}`)];
+  const guides = (await run(["git", "ls-files", "docs/*.md"])).trim().split("\n");
+  const texts = ["CHANGELOG", "CONTRIBUTING", "README", "SECURITY"].map((name) => `${name}.md`);
+  return [
+    "LICENSE",
+    "package.json",
+    ...texts,
+    ...guides,
+    ...sources,
+    ...declarations,
+    ...bundles.map((name) => `dist/${name}`),
+  ];
 }
 
 function platformContents(): string[] {

@@ -15,7 +15,7 @@ import { entryPoints, pages, rootPath, titleOf } from "./pages.ts";
 import { shareComments } from "./shared-comments.ts";
 
 /** Types that others are made of: to be read there, not to be named by users. */
-const UNEXPORTED = ["CODECS", "SCREENSHOT_FORMATS", "OpenSetting", "Refusal", "Header"];
+const UNEXPORTED = ["CODECS", "SCREENSHOT_FORMATS", "OpenSetting", "Narrowed", "Header"];
 
 /**
  * Writes the site into a folder, in place of what is there.

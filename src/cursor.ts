@@ -42,6 +42,7 @@ export interface CursorEvent {
   /** As in {@link CursorState}. */
   readonly x: number;
   readonly y: number;
+  /** As in {@link CursorState}. */
   readonly visible: boolean;
   /** {@link CursorImage.id} of its image; 0 where it is not visible. */
   readonly imageId: number;

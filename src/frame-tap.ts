@@ -147,7 +147,7 @@ export class FrameTap implements AsyncIterableIterator<TappedFrame, undefined>, 
    *
    * @throws {PixelfluxError} what the capture has failed of, once.
    */
-  next(): Promise<FrameResult> {
+  next(): Promise<IteratorResult<TappedFrame, undefined>> {
     const result = this.#last.then(() => this.#step());
     // The error is for whoever asked for this step; the next one finds the end.
     this.#last = result.catch(() => undefined);
@@ -181,11 +181,12 @@ export class FrameTap implements AsyncIterableIterator<TappedFrame, undefined>, 
   }
 
   /** {@link close}, for a loop that is left. */
-  async return(): Promise<FrameResult> {
+  async return(): Promise<IteratorResult<TappedFrame, undefined>> {
     this.close();
     return DONE;
   }
 
+  /** Itself: frames are handed out once. */
   [Symbol.asyncIterator](): this {
     return this;
   }

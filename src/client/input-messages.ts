@@ -12,6 +12,7 @@ export type PointerButton = "left" | "middle" | "right" | "back" | "forward";
 /** The pointer is here now: whole px of the picture. */
 export interface PointerMessage {
   readonly type: "pointer";
+  /** In px of the picture. */
   readonly x: number;
   readonly y: number;
 }
@@ -19,8 +20,11 @@ export interface PointerMessage {
 /** A button of the pointer has been pressed or released, here. */
 export interface ButtonMessage {
   readonly type: "button";
+  /** Which one. */
   readonly button: PointerButton;
+  /** Pressed, or released. */
   readonly down: boolean;
+  /** In px of the picture. */
   readonly x: number;
   readonly y: number;
 }
@@ -31,6 +35,7 @@ export interface WheelMessage {
   /** Notches to the right and down, -20…20. */
   readonly dx: number;
   readonly dy: number;
+  /** In px of the picture. */
   readonly x: number;
   readonly y: number;
 }
@@ -42,13 +47,14 @@ export interface KeyMessage {
   readonly code: string;
   /** What it means, as `KeyboardEvent.key`: a character, or a name. 1…32 UTF-16 units. */
   readonly key: string;
+  /** Pressed, or released. */
   readonly down: boolean;
 }
 
 /** A text has been put in: by an input method, a paste, or a keyboard on a screen. */
 export interface TextMessage {
   readonly type: "text";
-  /** 1…{@link TEXT_LENGTH_MAX} UTF-16 units. */
+  /** 1…128 UTF-16 units. */
   readonly text: string;
 }
 

@@ -20,7 +20,9 @@ const RESIZE = "VirtualDisplay.resize";
 
 /** Variables that a program needs to show itself on a display. */
 export interface DisplayEnvironment {
+  /** The display's name, as in `":99"`. */
   readonly DISPLAY: string;
+  /** Path of the file with its cookie. */
   readonly XAUTHORITY: string;
 }
 
@@ -170,6 +172,7 @@ export class VirtualDisplay implements AsyncDisposable {
     return this.#stopped;
   }
 
+  /** Stops it, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

@@ -8,11 +8,17 @@ import { isModifier, keysymOfCharacter } from "./keysyms.ts";
 
 /** What a `ScreenCapture` tells of where it looks; its present settings count at each operation. */
 export interface CaptureRegion {
+  /** The part of a capture's settings that counts. */
   readonly settings: {
+    /** The display. */
     readonly display: string;
+    /** Left edge of the region in the screen, px. */
     readonly captureX: number;
+    /** Top edge of the region in the screen, px. */
     readonly captureY: number;
+    /** Width of the region, px; the rest of the screen where it is left out. */
     readonly captureWidth?: number | undefined;
+    /** Height of the region, px; likewise. */
     readonly captureHeight?: number | undefined;
   };
 }
@@ -31,7 +37,9 @@ export interface InputOptions {
 
 /** A place in px: (0, 0) is the top left corner of the region. */
 export interface Point {
+  /** Column, from 0. */
   readonly x: number;
+  /** Row, from 0. */
   readonly y: number;
 }
 
@@ -39,7 +47,12 @@ export interface Point {
 export type MouseButton = "left" | "middle" | "right" | "back" | "forward";
 
 /** What can be held: a key by its name, or a button. */
-export type HoldTarget = string | { readonly button: MouseButton };
+export type HoldTarget =
+  | string
+  | {
+      /** The button. */
+      readonly button: MouseButton;
+    };
 
 /** How to hold. */
 export interface HoldOptions {

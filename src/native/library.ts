@@ -13,7 +13,7 @@ import { libraryPlaces } from "./library-places.ts";
 import { ABI_SYMBOLS, CAPTURE_SYMBOLS } from "./symbols.ts";
 
 /** `PF_ABI_VERSION` of the header this package was written for. */
-export const ABI_VERSION = 3;
+export const ABI_VERSION = 4;
 
 /** The loaded library. */
 export interface NativeLibrary {

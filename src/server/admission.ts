@@ -19,8 +19,11 @@ export interface AdmissionOptions {
 
 /** A request that is turned away, and why. */
 export interface Refusal {
+  /** Of the answer to the request. */
   readonly status: 400 | 401 | 403 | 426 | 503;
+  /** What was wrong, for programs. */
   readonly reason: "codec" | "token" | "origin" | "upgrade" | "full";
+  /** What was wrong, in words: the answer's text. */
   readonly text: string;
 }
 

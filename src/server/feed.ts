@@ -56,6 +56,7 @@ export interface FeedCursor {
   /** The hot spot in px of the picture. */
   readonly x: number;
   readonly y: number;
+  /** Whether any of it is to be seen in the picture. */
   readonly visible: boolean;
   /** There where it is visible. */
   readonly image: FeedCursorImage | undefined;

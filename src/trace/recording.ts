@@ -19,6 +19,7 @@ export type TraceEnd = "stop" | "capture" | "durationMs" | "sizeBytesMax";
 
 /** What has been recorded. */
 export interface TraceResult {
+  /** Of the file. */
   readonly path: string;
   /** Frames written. */
   readonly frames: number;
@@ -28,6 +29,7 @@ export interface TraceResult {
   readonly bytes: number;
   /** From the first frame to the last. */
   readonly durationMs: number;
+  /** Why it ended. */
   readonly endedBy: TraceEnd;
 }
 
