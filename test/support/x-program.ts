@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-import { mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listWindows, type WindowDescription } from "../../src/index.ts";
@@ -30,12 +30,12 @@ export class XProgram implements AsyncDisposable {
   }
 
   /**
-   * A terminal of this title at this place, without a caret. It shows the text, and then what is
-   * written into the file at {@link inputPath}.
+   * A terminal of this title at this place, without a caret. It shows the text, and then what
+   * {@link write} gives it.
    */
   static xterm(display: string, title: string, geometry: string, text = title): XProgram {
     const look = ["-bw", "0", "-b", "0", "+sb", "-fn", "fixed"];
-    const script = `printf '%s\\033[?25l' '${text}'; mkfifo "$TMPDIR/input"; exec cat "$TMPDIR/input" -`;
+    const script = `printf '%s\\033[?25l' '${text}'; : >"$TMPDIR/input"; exec tail -f "$TMPDIR/input"`;
     return new XProgram(display, "xterm", [
       ...look,
       ...["-T", title, "-geometry", geometry, "-e", "sh", "-c", script],
@@ -53,8 +53,17 @@ export class XProgram implements AsyncDisposable {
     return manager;
   }
 
-  /** Of a terminal, for one write. */
-  get inputPath(): string {
+  /** Waits until a terminal has been given its first text. */
+  async written(): Promise<void> {
+    await waitFor("the terminal's program", () => existsSync(this.#inputPath));
+  }
+
+  /** Has a terminal show more text. */
+  write(text: string): void {
+    appendFileSync(this.#inputPath, text);
+  }
+
+  get #inputPath(): string {
     return join(this.#folder, "input");
   }
 

@@ -45,7 +45,7 @@ test("windows without a window manager, and with one", async () => {
   expect(framed).toMatchObject({ ...(await placeOf(display, below.id)), viewable: true });
   await xdotool(display, "windowactivate", "--sync", below.id);
   await waitFor("it to be raised", async () => (await ids())[0] === below.id);
-  await xdotool(display, "windowminimize", "--sync", above.id);
+  await xdotool(display, "windowminimize", above.id);
   await waitFor("it to be iconified", async () => {
     const windows = await listWindows(display);
     return windows.find(({ id }) => id === above.id)?.viewable === false;

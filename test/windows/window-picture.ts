@@ -42,6 +42,16 @@ export async function shows(
   }
 }
 
+/** Waits until nothing has changed for a while. */
+export async function atRest(capture: ScreenCapture): Promise<void> {
+  let [known, sinceMs] = [-1, performance.now()];
+  await waitFor("rest", () => {
+    const { frames } = capture.stats();
+    if (frames !== known) [known, sinceMs] = [frames, performance.now()];
+    return performance.now() - sinceMs > 400;
+  });
+}
+
 /** A capture whose stripes are thrown away. */
 export async function running(settings: CaptureSettings): Promise<ScreenCapture> {
   const capture = new ScreenCapture(settings);

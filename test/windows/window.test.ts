@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 // Captures of one window: what it shows is compared, pixel by pixel, with what the X server has.
 import { describe, expect, test } from "bun:test";
-import { type CaptureSettings, type PixelfluxError, ScreenCapture } from "../../src/index.ts";
+import {
+  type CaptureSettings,
+  listWindows,
+  type PixelfluxError,
+  ScreenCapture,
+} from "../../src/index.ts";
 import { Canvas, compare, isWithin } from "../support/canvas.ts";
 import { waitFor } from "../support/process.ts";
 import { random, seedOfRun } from "../support/random.ts";
@@ -9,7 +14,7 @@ import { Recorder } from "../support/recorder.ts";
 import { XClient } from "../support/x-client.ts";
 import { XProgram, xdotool } from "../support/x-program.ts";
 import { Xvfb } from "../support/xvfb.ts";
-import { isSame, pictureOf, pictureOnce, running, shows } from "./window-picture.ts";
+import { atRest, isSame, pictureOf, pictureOnce, running, shows } from "./window-picture.ts";
 
 const AREA = { x: 40, y: 30, width: 201, height: 133 };
 
@@ -50,6 +55,8 @@ test("a terminal that is covered, and writes on under the cover", async () => {
   const window = await term.window("terminal");
   await using capture = await running({ display, window: window.id });
   const truth = () => client.grab(client.root, window);
+  await term.written();
+  await atRest(capture);
   const text = await shows(capture, "the terminal", truth);
   const cover = await client.createWindow({ ...window, x: window.x + 20, background: 0xff00ff });
   await client.map(cover);
@@ -57,7 +64,7 @@ test("a terminal that is covered, and writes on under the cover", async () => {
   expect(isSame(await pictureOf(capture), text)).toBe(true);
   // A capture that begins now has to wait until the terminal has drawn what was covered.
   expect(isSame(await pictureOnce({ display, window: window.id }), text)).toBe(true);
-  await Bun.write(term.inputPath, "four\r\n");
+  term.write("four\n");
   await waitFor("the text", async () => !isSame(await pictureOf(capture), text));
   await client.unmap(cover);
   await shows(capture, "the terminal with more text", truth);
@@ -182,16 +189,16 @@ describe("what cannot be captured", () => {
 
     const other = await s.client.createWindow(AREA);
     await s.client.show(other, AREA, 1);
+    let destroyed: Promise<void> | undefined;
     const loop = (async () => {
       const iterated = new ScreenCapture({ display: s.display, window: other });
-      let destroyed: Promise<void> | undefined;
       for await (const stripe of iterated) {
         stripe.release();
         destroyed ??= s.client.destroy(other);
       }
-      await destroyed;
     })();
     expect(await codeOf(loop)).toBe("ERR_WINDOW_GONE window");
+    await destroyed;
   });
 });
 
@@ -241,10 +248,16 @@ test("with a window manager: iconified it stays as it was, and is there again", 
   await using capture = await running({ display, window: id });
   const truth = async () =>
     client.grab(client.root, { ...(await client.placeOf(id)), width, height });
+  await term.written();
+  await atRest(capture);
   const text = await shows(capture, "the terminal", truth);
-  await xdotool(display, "windowminimize", "--sync", id);
+  await xdotool(display, "windowminimize", id);
+  await waitFor("it to be iconified", async () => {
+    const windows = await listWindows(display);
+    return windows.find((window) => window.id === id)?.viewable === false;
+  });
   expect(isSame(await pictureOf(capture), text)).toBe(true);
-  await Bun.write(term.inputPath, "two\r\n");
+  term.write("two\n");
   await xdotool(display, "windowactivate", "--sync", id);
   await xdotool(display, "windowmove", "--sync", id, 300, 200);
   await waitFor("more text", async () => !isSame(await pictureOf(capture), text));
