@@ -72,8 +72,8 @@ export class Input implements AsyncDisposable {
    *   `ERR_DISPLAY_UNSUPPORTED` where the server has no XTEST.
    */
   static async open(options: InputOptions = {}): Promise<Input> {
-    const { display, region } = checkInputOptions(options);
-    return new Input(await openServer(display), region);
+    const { display, authorityPath, region } = checkInputOptions(options);
+    return new Input(await openServer(display, authorityPath), region);
   }
 
   /**
@@ -95,10 +95,10 @@ export class Input implements AsyncDisposable {
   async click(x?: number | ClickOptions, y?: number, options: ClickOptions = {}): Promise<void> {
     const place = typeof x === "object" || x === undefined ? undefined : checkPoint("click", x, y);
     const asked = typeof x === "object" ? x : options;
-    checkOptions("click", asked, ["button", "count", "modifiers"]);
-    const button = checkButton("click", asked.button);
-    const count = checkInteger("click", "count", asked.count, [1, CLICKS_MAX], 1);
-    const modifiers = checkModifiers("click", asked.modifiers);
+    const how = checkOptions("click", asked, ["button", "count", "modifiers"]);
+    const button = checkButton("click", how.button);
+    const count = checkInteger("click", "count", how.count, [1, CLICKS_MAX], 1);
+    const modifiers = checkModifiers("click", how.modifiers);
     await this.#do("click", async () => {
       if (place) await this.#pointer.move("click", place);
       await this.#keyboard.sendWith(modifiers, this.#pointer.clicks(button, count));
@@ -109,10 +109,10 @@ export class Input implements AsyncDisposable {
   async drag(from: Point, to: Point, options: DragOptions = {}): Promise<void> {
     const start = checkPlace("drag", "from", from);
     const end = checkPlace("drag", "to", to);
-    checkOptions("drag", options, ["button", "modifiers", "durationMs"]);
-    const button = checkButton("drag", options.button);
-    const durationMs = checkInteger("drag", "durationMs", options.durationMs, [0, 60_000], 200);
-    const modifiers = checkModifiers("drag", options.modifiers);
+    const how = checkOptions("drag", options, ["button", "modifiers", "durationMs"]);
+    const button = checkButton("drag", how.button);
+    const durationMs = checkInteger("drag", "durationMs", how.durationMs, [0, 60_000], 200);
+    const modifiers = checkModifiers("drag", how.modifiers);
     await this.#do("drag", () =>
       this.#keyboard.holding(modifiers, () => this.#pointer.drag(start, end, button, durationMs)),
     );
@@ -149,9 +149,9 @@ export class Input implements AsyncDisposable {
    */
   async type(text: string, options: TypeOptions = {}): Promise<void> {
     const keysyms = checkText("type", text);
-    checkOptions("type", options, ["delayMs", "signal"]);
-    const delayMs = checkInteger("type", "delayMs", options.delayMs, [0, 10_000], 0);
-    const signal = checkSignal("type", options.signal);
+    const how = checkOptions("type", options, ["delayMs", "signal"]);
+    const delayMs = checkInteger("type", "delayMs", how.delayMs, [0, 10_000], 0);
+    const signal = checkSignal("type", how.signal);
     signal?.throwIfAborted();
     await this.#do("type", () => this.#keyboard.type(keysyms, { delayMs, signal }));
   }
@@ -175,23 +175,21 @@ export class Input implements AsyncDisposable {
    * until {@link up}. Keys repeat, as they do under a finger.
    */
   async down(target: HoldTarget, options: HoldOptions = {}): Promise<void> {
-    checkOptions("down", options, ["exactly"]);
+    const how = checkOptions("down", options, ["exactly"]);
     if (typeof target === "object") {
-      checkOptions("down", target, ["button"]);
-      const button = checkButton("down", target.button);
+      const button = checkButton("down", checkOptions("down", target, ["button"]).button);
       await this.#do("down", () => this.#pointer.buttonDown(button));
       return;
     }
     const keysym = keysymOfName(target, "down");
-    const exactly = checkFlag("down", "exactly", options.exactly);
+    const exactly = checkFlag("down", "exactly", how.exactly);
     await this.#do("down", () => this.#keyboard.down(keysym, exactly));
   }
 
   /** Releases a key or button, whoever holds it. */
   async up(target: HoldTarget): Promise<void> {
     if (typeof target === "object") {
-      checkOptions("up", target, ["button"]);
-      const button = checkButton("up", target.button);
+      const button = checkButton("up", checkOptions("up", target, ["button"]).button);
       await this.#do("up", () => this.#pointer.buttonUp(button));
       return;
     }

@@ -24,12 +24,16 @@ export interface InputServer {
 const OPERATION = "Input.open";
 
 /** @throws {PixelfluxError} by rejection: `ERR_DISPLAY_OPEN` or `ERR_DISPLAY_UNSUPPORTED`. */
-export async function openServer(display: string): Promise<InputServer> {
+export async function openServer(
+  display: string,
+  authorityPath: string | undefined,
+): Promise<InputServer> {
   const name = parseDisplayName(display);
   if (name === undefined) {
     throw cannotOpen(display, 'that is no display\'s name, as in ":0" or "host:1.0"');
   }
-  const authorization = cookieFor(name);
+  const given = authorityPath === undefined ? undefined : cookieFor(name, authorityPath);
+  const authorization = given ?? cookieFor(name);
   const session = await connect(display, name, authorization);
   try {
     const root = screensOf(session.setup)[name.screen]?.root;

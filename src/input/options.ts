@@ -20,6 +20,9 @@ export interface CaptureRegion {
     readonly captureWidth?: number | undefined;
     /** Height of the region, px; likewise. */
     readonly captureHeight?: number | undefined;
+    readonly window?: number | undefined;
+    readonly monitor?: string | undefined;
+    readonly authorityPath?: string | undefined;
   };
 }
 
@@ -114,15 +117,31 @@ export function refused(
   return new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field });
 }
 
-/** An object with no fields but these. */
-export function checkOptions(operation: string, options: unknown, names: readonly string[]): void {
+/** An object with no fields but these, copied: the caller's own code runs here at most. */
+export function checkOptions<T extends object>(
+  operation: string,
+  options: T,
+  names: readonly string[],
+): T {
   if (typeof options !== "object" || options === null) {
     throw refused(operation, "options", "an object", options);
   }
-  for (const name of Object.keys(options)) {
+  const copy = readable(operation, "options", options, () => ({ ...options }));
+  for (const name of Object.keys(copy)) {
     if (names.includes(name)) continue;
     const text = `${operation}: there is no option ${show(name)}. The options are: ${names.join(", ")}.`;
     throw new PixelfluxError("ERR_UNKNOWN_SETTING", operation, text, { field: name });
+  }
+  return copy;
+}
+
+/** What reading a caller's object gives, whose own code may throw anything. */
+function readable<T>(operation: string, field: string, value: unknown, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    const text = `${operation}: ${field} cannot be read, but is ${show(value)} whose own code failed. Give a plain one.`;
+    throw new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field, cause });
   }
 }
 
@@ -159,7 +178,7 @@ export function checkPlace(operation: string, field: string, value: unknown): Po
   if (typeof value !== "object" || value === null) {
     throw refused(operation, field, "{ x, y } in px", value);
   }
-  const { x, y } = value as Partial<Point>;
+  const { x, y } = readable(operation, field, value, () => ({ ...(value as Point) }));
   return checkPoint(operation, x, y, `${field}.`);
 }
 
@@ -177,8 +196,11 @@ export function checkButton(operation: string, value: unknown): number {
 export function checkModifiers(operation: string, value: unknown): number[] {
   if (value === undefined) return [];
   const expected = 'a list of modifiers such as ["ctrl", "shift"]';
-  if (!Array.isArray(value)) throw refused(operation, "modifiers", expected, value);
-  return [...value].flatMap((name) => {
+  const names = readable(operation, "modifiers", value, () =>
+    Array.isArray(value) ? Array.from<unknown>(value) : undefined,
+  );
+  if (names === undefined) throw refused(operation, "modifiers", expected, value);
+  return names.flatMap((name) => {
     const { modifiers, key } = parseCombination(name, operation, "modifiers");
     if (!isModifier(key)) throw refused(operation, "modifiers", expected, name);
     return [...modifiers, key];
@@ -204,52 +226,65 @@ export function checkText(operation: string, value: unknown): number[] {
 
 /** `undefined`, or a signal. */
 export function checkSignal(operation: string, value: unknown): AbortSignal | undefined {
-  if (value === undefined || value instanceof AbortSignal) return value;
+  if (value === undefined) return undefined;
+  const isSignal = readable(operation, "signal", value, () => value instanceof AbortSignal);
+  if (isSignal) return value as AbortSignal;
   throw refused(operation, "signal", "an AbortSignal", value);
 }
 
-/** The rectangle that coordinates are of, at present; sides that are left out reach to the screen's edge. */
-export type RegionReader = () => {
+/** A rectangle of a window, a monitor or else the screen; sides that are left out reach to its edge. */
+export interface CurrentRegion {
   readonly x: number;
   readonly y: number;
-  readonly width: number | undefined;
-  readonly height: number | undefined;
-};
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly window?: number | undefined;
+  readonly monitor?: string | undefined;
+}
+
+/** What coordinates are of at present. */
+export type RegionReader = () => CurrentRegion;
 
 /** The display and the region that are asked for. */
 export function checkInputOptions(options: InputOptions): {
   display: string;
+  authorityPath: string | undefined;
   region: RegionReader;
 } {
   const operation = "Input.open";
-  checkOptions(operation, options, ["display", "region"]);
-  const { region } = options;
+  const { region, ...given } = checkOptions(operation, options, ["display", "region"]);
   const capture = isCapture(region) ? region : undefined;
-  const display = options.display ?? capture?.settings.display ?? SETTING_FIELDS.display.fallback();
+  const display = given.display ?? capture?.settings.display ?? SETTING_FIELDS.display.fallback();
   if (!SETTING_FIELDS.display.accepts(display)) {
     throw refused(operation, "display", SETTING_FIELDS.display.expected, display);
   }
-  if (capture) return { display, region: () => regionOf(capture) };
+  if (capture) {
+    const { authorityPath } = capture.settings;
+    return { display, authorityPath, region: () => regionOf(capture) };
+  }
   const fixed = region === undefined ? { x: 0, y: 0 } : checkRegion(operation, region);
-  return { display, region: () => ({ width: undefined, height: undefined, ...fixed }) };
+  return { display, authorityPath: undefined, region: () => fixed };
 }
 
 function isCapture(region: unknown): region is CaptureRegion {
   if (typeof region !== "object" || region === null) return false;
-  const { settings } = region as Partial<CaptureRegion>;
+  const settings = readable("Input.open", "region", region, () => {
+    return (region as Partial<CaptureRegion>).settings;
+  });
   return typeof settings === "object" && settings !== null;
 }
 
-function regionOf({ settings }: CaptureRegion): ReturnType<RegionReader> {
+function regionOf({ settings }: CaptureRegion): CurrentRegion {
   const { captureX: x, captureY: y, captureWidth: width, captureHeight: height } = settings;
-  return { x, y, width, height };
+  return { x, y, width, height, window: settings.window, monitor: settings.monitor };
 }
 
 function checkRegion(operation: string, region: unknown): Region {
   if (typeof region !== "object" || region === null) {
     throw refused(operation, "region", "{ x, y, width, height } in px, or a ScreenCapture", region);
   }
+  const sides = readable(operation, "region", region, () => ({ ...(region as Region) }));
   const edge = (name: keyof Region, min: number) =>
-    checkInteger(operation, `region.${name}`, (region as Region)[name], [min, COORDINATE_MAX]);
+    checkInteger(operation, `region.${name}`, sides[name], [min, COORDINATE_MAX]);
   return { x: edge("x", 0), y: edge("y", 0), width: edge("width", 1), height: edge("height", 1) };
 }

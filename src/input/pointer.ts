@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 /** The pointer, in coordinates of a region. */
 import { PixelfluxError } from "../errors.ts";
+import { readGround, readScreen } from "./ground.ts";
 import type { Held } from "./held.ts";
 import type { InputServer } from "./open.ts";
 import { type Point, type RegionReader, refused } from "./options.ts";
-import { fakeButton, fakeMotion, getGeometry, queryPointer } from "./requests.ts";
+import { fakeButton, fakeMotion, queryPointer } from "./requests.ts";
 
 /** The wheels as buttons of X, as one notch of either way. */
 const WHEELS = { up: 4, down: 5, left: 6, right: 7 } as const;
@@ -14,6 +15,8 @@ const CLICK_INTERVAL_MS = 10;
 const DRAG_STEP_MS = 10;
 /** Programs take a movement of some px for a drag: it needs several, however short it is. */
 const DRAG_STEPS_MIN = 5;
+
+const ORIGIN: Point = { x: 0, y: 0 };
 
 interface Size {
   readonly width: number;
@@ -85,16 +88,22 @@ export class Pointer {
   }
 
   async position(): Promise<Point> {
+    const region = this.#region();
+    const isOfScreen = region.window === undefined && region.monitor === undefined;
+    const ground = isOfScreen ? ORIGIN : await readGround("position", this.#server, region);
     const answer = await this.#server.session.ask(queryPointer(this.#server.root));
-    const { x, y } = this.#region();
-    return { x: answer.readInt16LE(16) - x, y: answer.readInt16LE(18) - y };
+    return {
+      x: answer.readInt16LE(16) - ground.x - region.x,
+      y: answer.readInt16LE(18) - ground.y - region.y,
+    };
   }
 
   async #motionTo(operation: string, { x, y }: Point, prefix: string): Promise<Buffer> {
     const region = this.#region();
-    const screen = await this.#screenSize();
-    const width = region.width ?? Math.max(0, screen.width - region.x);
-    const height = region.height ?? Math.max(0, screen.height - region.y);
+    const screen = await readScreen(this.#server);
+    const ground = await readGround(operation, this.#server, region);
+    const width = region.width ?? Math.max(0, ground.width - region.x);
+    const height = region.height ?? Math.max(0, ground.height - region.y);
     const size = `the region is ${width}x${height} px`;
     if (x < 0 || x >= width) {
       throw refused(operation, `${prefix}x`, `from 0 to ${width - 1} (${size})`, x);
@@ -102,18 +111,14 @@ export class Pointer {
     if (y < 0 || y >= height) {
       throw refused(operation, `${prefix}y`, `from 0 to ${height - 1} (${size})`, y);
     }
-    const onScreen = { x: region.x + x, y: region.y + y };
-    if (onScreen.x >= screen.width || onScreen.y >= screen.height) {
-      throw offScreen(operation, onScreen, screen);
-    }
+    const onScreen = { x: ground.x + region.x + x, y: ground.y + region.y + y };
+    if (!isWithin(onScreen, screen)) throw offScreen(operation, onScreen, screen);
     return fakeMotion(this.#server.opcodes.xtest, this.#server.root, onScreen.x, onScreen.y);
   }
+}
 
-  /** At present: RandR may have changed it. */
-  async #screenSize(): Promise<Size> {
-    const answer = await this.#server.session.ask(getGeometry(this.#server.root));
-    return { width: answer.readUInt16LE(16), height: answer.readUInt16LE(18) };
-  }
+function isWithin({ x, y }: Point, { width, height }: Size): boolean {
+  return x >= 0 && y >= 0 && x < width && y < height;
 }
 
 function offScreen(operation: string, { x, y }: Point, { width, height }: Size): PixelfluxError {

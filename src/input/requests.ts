@@ -8,7 +8,6 @@ const BUTTON_PRESS = 4;
 const BUTTON_RELEASE = 5;
 const MOTION_NOTIFY = 6;
 
-const GET_GEOMETRY = 14;
 const QUERY_POINTER = 38;
 const CHANGE_KEYBOARD_MAPPING = 100;
 const GET_KEYBOARD_MAPPING = 101;
@@ -50,11 +49,6 @@ export function fakeMotion(opcode: number, root: number, x: number, y: number): 
 /** XTEST GrabControl: we are served while another client has grabbed the server, too. */
 export function ignoreGrabs(opcode: number): Buffer {
   return Buffer.from([opcode, 3, 2, 0, 1, 0, 0, 0]);
-}
-
-/** GetGeometry: the size of a window is in its answer. */
-export function getGeometry(window: number): Buffer {
-  return ofWindow(GET_GEOMETRY, window);
 }
 
 /** QueryPointer, with the pointer's place in a root window. */

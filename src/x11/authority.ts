@@ -54,8 +54,11 @@ function u16(value: number): Buffer {
  *
  * @throws Error of the file system where the file cannot be read.
  */
-export function authorizationFor(display: DisplayName): Authorization | undefined {
-  const entries = parseAuthority(readFileSync(registeredAuthority(display) ?? authorityPath()));
+export function authorizationFor(
+  display: DisplayName,
+  path = registeredAuthority(display) ?? authorityPath(),
+): Authorization | undefined {
+  const entries = parseAuthority(readFileSync(path));
   return entries.find(
     (entry) =>
       entry.name === COOKIE_NAME &&

@@ -45,7 +45,7 @@ const DEFAULT_DPI = 96;
  * @param scale - of all monitors of that server; see {@link readScale}.
  */
 export async function readMonitors(
-  connection: XConnection,
+  connection: Pick<XConnection, "ask">,
   opcode: number,
   root: number,
   scale: number | undefined,
@@ -88,7 +88,7 @@ function readMonitor(answer: Buffer, at: number): Omit<Monitor, "name" | "scale"
   };
 }
 
-async function atomName(connection: XConnection, atom: number): Promise<string> {
+async function atomName(connection: Pick<XConnection, "ask">, atom: number): Promise<string> {
   const answer = await connection.ask(getAtomName(atom));
   return answer ? printable(answer.toString("latin1", 32, 32 + answer.readUInt16LE(8))) : "";
 }

@@ -100,9 +100,9 @@ function rootsOf(connection: XConnection, { screen }: DisplayName): [first: numb
 }
 
 /** A file that is not there, or cannot be read, is as one without a cookie, as it is for libXau. */
-export function cookieFor(display: DisplayName): Authorization | undefined {
+export function cookieFor(display: DisplayName, path?: string): Authorization | undefined {
   try {
-    return authorizationFor(display);
+    return authorizationFor(display, path);
   } catch {
     return undefined;
   }

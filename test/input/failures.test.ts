@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 // What goes wrong is told in typed errors, in time, and nothing hangs or crashes.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { PixelfluxError } from "pixelflux-ffi";
+import { PixelfluxError, ScreenCapture } from "pixelflux-ffi";
 import { Input } from "pixelflux-ffi/input";
 import {
   type FakeXOptions,
@@ -39,6 +39,10 @@ describe("opening", () => {
     const error = await failureOf(Input.open({ display: xvfb.display }));
     expect(error).toMatchObject({ code: "ERR_DISPLAY_OPEN", field: "display" });
     expect(error.message).toMatch(/refuses this user.*XAUTHORITY/);
+    const { display, authorityPath } = xvfb;
+    const capture = new ScreenCapture({ display, authorityPath });
+    await using input = await Input.open({ region: capture }); // has it by its settings
+    await input.move(1, 1);
   });
 
   test.each([

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 // What real programs get of what is pointed and typed: a terminal, and one that tells its events.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { ScreenCapture } from "pixelflux-ffi";
+import { listWindows, ScreenCapture } from "pixelflux-ffi";
 import { Input } from "pixelflux-ffi/input";
 import { requireTool, runCommand, waitFor } from "../support/process.ts";
 import { EventLog, TypedTerminal } from "../support/x-programs.ts";
@@ -226,5 +226,32 @@ describe("a region", () => {
     expect(await input.position()).toEqual({ x: 799, y: 20 });
     const outside = await part.move(100, 0).catch((error) => error);
     expect(outside).toMatchObject({ code: "ERR_REGION_OFF_SCREEN", field: "region" });
+  });
+
+  test("follows a captured window, and is a captured monitor's", async () => {
+    const { display } = xvfb;
+    await using log = await EventLog.start(display);
+    const [window] = await listWindows(display);
+    const capture = new ScreenCapture({ display, window: window?.id, captureX: 5 });
+    await using part = await Input.open({ region: capture });
+    await part.click(10, 20);
+    await waitFor("the click", () => log.strokes === "+1 -1");
+    await tool("xdotool", "xdotool", "windowmove", String(window?.id), "100", "50");
+    await part.move(10, 20);
+    expect(await input.position()).toEqual({ x: 115, y: 70 });
+    expect(await part.position()).toEqual({ x: 10, y: 20 });
+    const far = await part.move(1900, 0).catch((error) => error); // in the window, off the screen
+    expect(far).toMatchObject({ code: "ERR_REGION_OFF_SCREEN" });
+    await log[Symbol.asyncDispose]();
+    const gone = await waitFor("its end", () => part.move(1, 1).catch((error) => error));
+    expect(gone).toMatchObject({ code: "ERR_WINDOW_GONE", field: "window" });
+
+    const primary = new ScreenCapture({ display, monitor: "primary" });
+    await using whole = await Input.open({ region: primary });
+    await whole.move(799, 599);
+    const other = new ScreenCapture({ display, monitor: "nonesuch" });
+    await using none = await Input.open({ region: other });
+    const missing = await none.move(1, 1).catch((error) => error);
+    expect(missing).toMatchObject({ code: "ERR_MONITOR_NOT_FOUND", field: "monitor" });
   });
 });
