@@ -81,7 +81,8 @@ export class Input implements AsyncDisposable {
    *
    * @throws {PixelfluxError} by rejection, as every operation: `ERR_INVALID_SETTING` with
    *   `field`, where an argument is wrong or the place not within the region;
-   *   `ERR_REGION_OFF_SCREEN` where the region is not on the screen; `ERR_DISPLAY_LOST`;
+   *   `ERR_REGION_OFF_SCREEN` where the place is not on the screen; `ERR_WINDOW_GONE` or
+   *   `ERR_MONITOR_NOT_FOUND` where that of the capture is gone; `ERR_DISPLAY_LOST`;
    *   `ERR_INPUT` where the server refuses; `ERR_CLOSED` after {@link close}.
    */
   async move(x: number, y: number): Promise<void> {

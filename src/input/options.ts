@@ -32,7 +32,8 @@ export interface InputOptions {
   readonly display?: string | undefined;
   /**
    * What coordinates count from and have to lie in: a rectangle of the screen in px,
-   * or a `ScreenCapture`, whose region is followed when `update()` moves it. Default:
+   * or a `ScreenCapture`, whose region is followed when `update()`, its window or its
+   * monitor moves it. Default:
    * the whole screen.
    */
   readonly region?: Region | CaptureRegion | undefined;
