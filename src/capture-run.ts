@@ -96,6 +96,11 @@ export class CaptureRun implements PollListener, RegisteredRun {
     return this.#phase === "waiting" || this.#phase === "starting" || this.#phase === "running";
   }
 
+  /** A first frame has been grabbed. */
+  get hasStarted(): boolean {
+    return this.#hasStarted;
+  }
+
   get hasCallback(): boolean {
     return this.#onStripe !== undefined;
   }

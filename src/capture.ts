@@ -208,8 +208,8 @@ export class ScreenCapture implements AsyncDisposable {
   /**
    * Waits for the next change of the screen: pixels that are others than before. A repaint of
    * the same pixels is none, and neither are the pointer and the watermark, which are drawn over
-   * the screen. After a change of the frame's size or region everything has changed; on a
-   * capture that has no frame yet, its first one is the change.
+   * the screen. After a change of the frame's size or region everything has changed, as it has
+   * when the capture starts: before `start()` has resolved that is the change.
    *
    * Works however the stripes are read. While nothing changes, nothing wakes up.
    *
@@ -221,7 +221,9 @@ export class ScreenCapture implements AsyncDisposable {
    */
   async waitForChange(options: WaitForChangeOptions = {}): Promise<Change> {
     const checked = checkChangeWait(options);
-    return await this.#watched(checked.operation).changes.change(checked, this);
+    const run = this.#watched(checked.operation);
+    const since = checked.since ?? (run.hasStarted ? undefined : 0);
+    return await run.changes.change({ ...checked, since }, this);
   }
 
   /**

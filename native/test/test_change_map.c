@@ -14,6 +14,9 @@ static uint64_t changed_us[TILES];
 static void begin(void) {
     map = (pf_change_map){0};
     CHECK(pf_change_map_resize(&map, WIDTH, HEIGHT));
+    for (size_t tile = 0; tile < TILES; tile++) {
+        pf_change_map_note(&map, tile, UINT64_MAX, false);
+    }
     memset(changed_us, 0, sizeof changed_us);
 }
 
@@ -38,11 +41,13 @@ static void check_rect(pf_rect actual, pf_rect expected) {
     CHECK(memcmp(&actual, &expected, sizeof actual) == 0);
 }
 
-static void what_nobody_has_seen_is_a_change_when_it_is_seen(void) {
+static void what_is_forgotten_has_changed_once(void) {
     begin();
     CHECK_EQUAL(read_all(0).changed_us, 0);
     CHECK_EQUAL(read_all(0).rect_count, 0);
     pf_change_map_stamp(&map, 100, 7);
+    pf_change_map_forget(&map);
+    pf_change_map_stamp(&map, 150, 8);
     note_all(5);
     pf_change_map_reading reading = read_all(0);
     CHECK_EQUAL(reading.changed_us, 100);
@@ -208,7 +213,7 @@ static void too_many_rectangles_become_fewer(void) {
 }
 
 const pf_test change_map_tests[] = {
-    TEST(what_nobody_has_seen_is_a_change_when_it_is_seen),
+    TEST(what_is_forgotten_has_changed_once),
     TEST(the_same_hash_is_no_change),
     TEST(what_was_believed_is_told_once),
     TEST(stamps_grow),

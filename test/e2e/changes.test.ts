@@ -4,7 +4,13 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type CaptureSettings, monotonicUs, type Region, ScreenCapture } from "../../src/index.ts";
+import {
+  type CaptureSettings,
+  memoryUsage,
+  monotonicUs,
+  type Region,
+  ScreenCapture,
+} from "../../src/index.ts";
 import { nativeThreads } from "../support/proc.ts";
 import { requireTool, runCommand, waitFor } from "../support/process.ts";
 import { random, seedOfRun } from "../support/random.ts";
@@ -125,7 +131,8 @@ describe.each(READERS)("while %s", (_, start) => {
     ];
     for (const wait of waits) wait.catch(() => undefined);
     await capture.waitForStable({ quietMs: 0, ...SOON });
-    await Bun.sleep(100); // for messages that are on their way
+    await Bun.sleep(100); // for messages that are on their way, and threads of captures before
+    await waitFor("threads to go", () => nativeThreads().length === memoryUsage().threadCount);
     const before = { switches: switches(), stats: capture.stats() };
     const cpuBefore = process.cpuUsage();
     await Bun.sleep(1500); // the proof is that nothing happens in it
@@ -148,6 +155,19 @@ describe.each(READERS)("while %s", (_, start) => {
     const rest = await capture.waitForStable({ quietMs: 0, ...SOON });
     expect(rest).toMatchObject({ rectangles: [], token });
   });
+});
+
+test("the first frame is no change of a capture that has started", async () => {
+  for (let round = 0; round < 10; round++) {
+    await using capture = captureOf();
+    await capture.start((stripe) => stripe.release());
+    const token = capture.changeToken();
+    const waiting = capture.waitForChange(SOON);
+    await capture.waitForStable({ quietMs: 0, ...SOON });
+    expect(capture.changedSince(token).rectangles).toEqual([]);
+    await paint({ x: 3, y: 3, width: 3, height: 3 });
+    expect((await waiting).rectangles).toEqual([{ x: 0, y: 0, width: 64, height: 16 }]);
+  }
 });
 
 test("another size is a change of all", async () => {

@@ -91,15 +91,19 @@ pf_status pf_change_log_read(pf_change_log *log, const pf_change_query *query,
 bool pf_change_log_set_size(pf_change_log *log, uint32_t width_px, uint32_t height_px, bool other,
                             uint32_t frame_id) {
     pf_change_map *map = &log->map;
-    bool was_there = map->tiles != NULL;
     pthread_mutex_lock(&log->lock);
-    bool same = was_there && map->width_px == width_px && map->height_px == height_px;
+    bool same = map->tiles != NULL && map->width_px == width_px && map->height_px == height_px;
     bool ready = same || pf_change_map_resize(map, width_px, height_px);
-    if (ready && was_there && (!same || other)) {
+    bool forget = ready && (!same || other);
+    if (forget) {
         pf_change_map_stamp(map, pf_clock_now_ns() / PF_NS_PER_US, frame_id);
         pf_change_map_forget(map);
     }
+    bool tell = forget && log->watch == PF_WATCH_TELL;
     pthread_mutex_unlock(&log->lock);
+    if (tell) {
+        pf_outbox_tell_changes(log->outbox);
+    }
     return ready;
 }
 

@@ -52,7 +52,8 @@ pf_status pf_change_log_read(pf_change_log *log, const pf_change_query *query,
 /* The capture thread's side. */
 
 /** The frame has this size from here on, and where `other` shows another part of
- * the screen. False without memory. */
+ * the screen: all of it has changed, which is known before its first stripe is. False
+ * without memory. */
 bool pf_change_log_set_size(pf_change_log *log, uint32_t width_px, uint32_t height_px, bool other,
                             uint32_t frame_id);
 

@@ -39,7 +39,7 @@ static void mark(pf_change_map *map, pf_change_tile *tile) {
 static bool has_changed(const pf_change_tile *tile, uint64_t hash, bool damaged) {
     switch ((pf_change_tile_state)tile->state) {
     case PF_CHANGE_TILE_NEW:
-        return true;
+        return false;
     case PF_CHANGE_TILE_KNOWN:
         return tile->hash != hash;
     case PF_CHANGE_TILE_ASSUMED:

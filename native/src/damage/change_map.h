@@ -15,7 +15,7 @@
 #include "damage/tiles.h"
 
 typedef enum pf_change_tile_state {
-    /** Nobody has seen it: any look at it is a change. */
+    /** Nobody has seen it. That it is another has been told with pf_change_map_forget. */
     PF_CHANGE_TILE_NEW,
     /** The hash is that of its pixels. */
     PF_CHANGE_TILE_KNOWN,
@@ -94,7 +94,7 @@ static inline void pf_change_map_note(pf_change_map *map, size_t tile, uint64_t 
 /** Columns of a band are believed to have changed, and nobody looked. */
 void pf_change_map_assume(pf_change_map *map, uint32_t band, pf_band_range columns);
 
-/** Every tile counts as changed, and as not seen. */
+/** Every tile counts as changed, and as not seen: the first look at it is no change. */
 void pf_change_map_forget(pf_change_map *map);
 
 void pf_change_map_read(const pf_change_map *map, const pf_change_map_query *query,
