@@ -118,9 +118,9 @@ const CODE_BY_STATUS: ReadonlyMap<number, ErrorCode> = new Map([
   [-10, "ERR_ENCODER"],
   [-11, "ERR_WATERMARK"],
   [-12, "ERR_CODEC_MISSING"],
-  [-20, "ERR_WINDOW_GONE"],
-  [-21, "ERR_WINDOW_HIDDEN"],
-  [-22, "ERR_MONITOR_NOT_FOUND"],
+  [-13, "ERR_WINDOW_GONE"],
+  [-14, "ERR_WINDOW_HIDDEN"],
+  [-15, "ERR_MONITOR_NOT_FOUND"],
 ]);
 
 /**

@@ -119,13 +119,13 @@ typedef enum pf_status {
     PF_STATUS_CODEC_MISSING = -12,
 
     /** There is no window of that id on the screen, or it has been destroyed. */
-    PF_STATUS_WINDOW_GONE = -20,
+    PF_STATUS_WINDOW_GONE = -13,
     /** The window is not shown: unmapped, iconified, or on another desktop. Only
      * at the start; later its picture stays as it was until it is shown again. */
-    PF_STATUS_WINDOW_HIDDEN = -21,
+    PF_STATUS_WINDOW_HIDDEN = -14,
     /** There is no monitor of that name; the message lists those there are. Only
      * at the start; later the picture is black until it is back. */
-    PF_STATUS_MONITOR_MISSING = -22
+    PF_STATUS_MONITOR_MISSING = -15
 } pf_status;
 
 typedef enum pf_output_mode { PF_OUTPUT_JPEG = 0, PF_OUTPUT_H264 = 1 } pf_output_mode;
