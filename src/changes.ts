@@ -5,7 +5,8 @@ import {
   type NativeChangeQuery,
   type NativeChanges,
 } from "./native/changes.ts";
-import { checkOptionNames, checkRegion, checkSignal, invalidOption } from "./region.ts";
+import { checkOptionNames, checkSignal, invalidOption, leaveOut, TIMER_MS_MAX } from "./options.ts";
+import { checkRegion } from "./region.ts";
 import type { Region } from "./screenshot.ts";
 
 /** Which part of the frame is looked at for changes. */
@@ -101,9 +102,6 @@ export interface CheckedStableWait extends CheckedWait {
 const CHANGE_NAMES = ["region", "ignore"];
 const WAIT_NAMES = [...CHANGE_NAMES, "timeoutMs", "signal"];
 
-/** The longest time of `setTimeout`. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
-
 /** @throws {PixelfluxError} `ERR_INVALID_SETTING` or `ERR_UNKNOWN_SETTING`, with `field`. */
 export function checkChangeOptions(operation: string, options: ChangeOptions): NativeChangeQuery {
   checkOptionNames(operation, options, CHANGE_NAMES);
@@ -163,7 +161,7 @@ function checkQuery(operation: string, { region, ignore = [] }: ChangeOptions): 
   const isList: boolean = Array.isArray(ignore);
   if (!isList || ignore.length > CHANGE_RECTANGLE_COUNT_MAX) {
     const expected = `an array of at most ${CHANGE_RECTANGLE_COUNT_MAX} regions`;
-    throw invalidOption(operation, "ignore", expected, ignore, "none");
+    throw invalidOption(operation, "ignore", expected, ignore, leaveOut("none"));
   }
   return {
     region: checkRegion(operation, "region", region),

@@ -2,8 +2,15 @@
 /** What a caller pushes into a frame source, and its checks. */
 import { PixelfluxError } from "./errors.ts";
 import { FRAMES_DAMAGE_COUNT_MAX, type NativePush } from "./native/frames.ts";
+import {
+  checkInteger,
+  checkOptionNames,
+  checkSignal,
+  copyOptions,
+  invalidOption,
+  readable,
+} from "./options.ts";
 import type { Region } from "./screenshot.ts";
-import { show } from "./show.ts";
 
 /** Size of a frame source's screen. */
 export interface FrameSize {
@@ -45,12 +52,12 @@ const TAKEN_NAMES = ["signal"];
  * @throws {PixelfluxError} `ERR_INVALID_SETTING` or `ERR_UNKNOWN_SETTING`, with `field`.
  */
 export function checkFrameSize(size: FrameSize, operation: string): FrameSize {
-  return readable("size", operation, () => {
+  return readable(operation, "size", () => {
     requireObject(size, "size", "{ width, height }", operation);
-    refuseUnknown(size, SIZE_NAMES, operation);
+    checkOptionNames(operation, size, SIZE_NAMES);
     return {
-      width: integerOf(size.width, "width", 1, SIDE_PX_MAX, operation),
-      height: integerOf(size.height, "height", 1, SIDE_PX_MAX, operation),
+      width: checkInteger(operation, "width", size.width, [1, SIDE_PX_MAX]),
+      height: checkInteger(operation, "height", size.height, [1, SIDE_PX_MAX]),
     };
   });
 }
@@ -62,7 +69,7 @@ export function checkFrameSize(size: FrameSize, operation: string): FrameSize {
  * @throws {PixelfluxError} `ERR_INVALID_SETTING` or `ERR_UNKNOWN_SETTING`, with `field`.
  */
 export function checkPushedFrame(frame: PushedFrame): NativePush {
-  return readable("frame", "push", () => readPushedFrame(frame));
+  return readable("push", "frame", () => readPushedFrame(frame));
 }
 
 /**
@@ -71,37 +78,20 @@ export function checkPushedFrame(frame: PushedFrame): NativePush {
  * @throws {PixelfluxError} as {@link checkPushedFrame}.
  */
 export function checkTakenSignal(options: TakenOptions): AbortSignal | undefined {
-  return readable("options", "taken", () => {
-    requireObject(options, "options", "{ signal? }", "taken");
-    refuseUnknown(options, TAKEN_NAMES, "taken");
-    const { signal } = options;
-    if (signal === undefined || signal instanceof AbortSignal) return signal;
-    throw invalid("signal", "an AbortSignal", signal, "taken");
-  });
-}
-
-/** Reads a caller's object, whose own code may throw anything. */
-function readable<T>(field: string, operation: string, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    if (cause instanceof PixelfluxError) throw cause;
-    const text = `${operation}: ${field} cannot be read: the object's own code failed. Give a plain object.`;
-    throw new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field, cause });
-  }
+  return checkSignal("taken", copyOptions("taken", options, TAKEN_NAMES).signal);
 }
 
 function readPushedFrame(frame: PushedFrame): NativePush {
   requireObject(frame, "frame", "{ width, height, damage?, strideBytes? }", "push");
-  refuseUnknown(frame, FRAME_NAMES, "push");
-  const width = integerOf(frame.width, "width", 1, SIDE_PX_MAX, "push");
-  const height = integerOf(frame.height, "height", 1, SIDE_PX_MAX, "push");
+  checkOptionNames("push", frame, FRAME_NAMES);
+  const width = checkInteger("push", "width", frame.width, [1, SIDE_PX_MAX]);
+  const height = checkInteger("push", "height", frame.height, [1, SIDE_PX_MAX]);
   const rowBytes = width * BYTES_PER_PIXEL;
   const { strideBytes = rowBytes, damage } = frame;
   return {
     width,
     height,
-    strideBytes: integerOf(strideBytes, "strideBytes", rowBytes, STRIDE_BYTES_MAX, "push"),
+    strideBytes: checkInteger("push", "strideBytes", strideBytes, [rowBytes, STRIDE_BYTES_MAX]),
     damage: damage === undefined ? null : damageOf(damage, width, height),
   };
 }
@@ -116,7 +106,7 @@ function readPushedFrame(frame: PushedFrame): NativePush {
 export function checkPixels(rgba: unknown, { width, height, strideBytes }: NativePush): number {
   const sizeBytes = byteLengthOf(rgba);
   if (sizeBytes === undefined) {
-    throw invalid("rgba", "a Uint8Array or Uint8ClampedArray", rgba, "push");
+    throw invalidOption("push", "rgba", "a Uint8Array or Uint8ClampedArray", rgba);
   }
   const rowBytes = width * BYTES_PER_PIXEL;
   const min = (height - 1) * strideBytes + rowBytes;
@@ -165,13 +155,13 @@ function damageOf(damage: unknown, width: number, height: number): Uint32Array {
 function rectangleOf(value: unknown, field: string, width: number, height: number): number[] {
   requireObject(value, field, "{ x, y, width, height }", "push");
   const region = value as Region;
-  const x = integerOf(region.x, `${field}.x`, 0, width - 1, "push");
-  const y = integerOf(region.y, `${field}.y`, 0, height - 1, "push");
+  const x = checkInteger("push", `${field}.x`, region.x, [0, width - 1]);
+  const y = checkInteger("push", `${field}.y`, region.y, [0, height - 1]);
   return [
     x,
     y,
-    integerOf(region.width, `${field}.width`, 1, width - x, "push"),
-    integerOf(region.height, `${field}.height`, 1, height - y, "push"),
+    checkInteger("push", `${field}.width`, region.width, [1, width - x]),
+    checkInteger("push", `${field}.height`, region.height, [1, height - y]),
   ];
 }
 
@@ -182,37 +172,6 @@ function requireObject(
   operation: string,
 ): asserts value is object {
   if (typeof value !== "object" || value === null) {
-    throw invalid(field, expected, value, operation);
+    throw invalidOption(operation, field, expected, value);
   }
-}
-
-function refuseUnknown(value: object, names: readonly string[], operation: string): void {
-  for (const name of Object.keys(value)) {
-    if (names.includes(name)) continue;
-    const text = `${operation}: there is no option ${show(name)}. The options are: ${names.join(", ")}.`;
-    throw new PixelfluxError("ERR_UNKNOWN_SETTING", operation, text, { field: name });
-  }
-}
-
-function integerOf(
-  value: unknown,
-  field: string,
-  min: number,
-  max: number,
-  operation: string,
-): number {
-  if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) {
-    return value;
-  }
-  throw invalid(field, `an integer from ${min} to ${max}`, value, operation);
-}
-
-function invalid(
-  field: string,
-  expected: string,
-  value: unknown,
-  operation: string,
-): PixelfluxError {
-  const text = `${operation}: ${field} has to be ${expected}, but is ${show(value)}.`;
-  return new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field });
 }

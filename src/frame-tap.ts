@@ -3,7 +3,7 @@
 import { PixelfluxError } from "./errors.ts";
 import { releaseStripeBuffer } from "./native/stripe-buffer.ts";
 import type { NativeTap, NativeTapFrame } from "./native/tap.ts";
-import { checkOptionNames, invalidOption } from "./region.ts";
+import { checkInteger, checkOptionNames, leaveOut } from "./options.ts";
 import type { Region } from "./screenshot.ts";
 
 /** What `tapFrames()` takes. */
@@ -83,10 +83,8 @@ const BUFFER_BYTES_DEFAULT = 2 ** 26;
 export function checkTapOptions(options: TapOptions): number {
   checkOptionNames("tapFrames", options, ["bufferBytes"]);
   const { bufferBytes = BUFFER_BYTES_DEFAULT } = options;
-  const isWithin = bufferBytes >= BUFFER_BYTES_MIN && bufferBytes <= BUFFER_BYTES_MAX;
-  if (Number.isInteger(bufferBytes) && isWithin) return bufferBytes;
-  const expected = `an integer from ${BUFFER_BYTES_MIN} to ${BUFFER_BYTES_MAX}`;
-  throw invalidOption("tapFrames", "bufferBytes", expected, bufferBytes, "64 MiB");
+  const limits = [BUFFER_BYTES_MIN, BUFFER_BYTES_MAX] as const;
+  return checkInteger("tapFrames", "bufferBytes", bufferBytes, limits, leaveOut("64 MiB"));
 }
 
 /**

@@ -2,7 +2,8 @@
 /** One picture of a capture's frame, and what is asked for by it. */
 import { type NativeScreenshotRequest, SCREENSHOT_FORMATS } from "./native/capture.ts";
 import { releaseStripeBuffer } from "./native/stripe-buffer.ts";
-import { checkOptionNames, checkRegion, checkSignal, invalidOption } from "./region.ts";
+import { checkOptionNames, checkSignal, invalidOption, leaveOut } from "./options.ts";
+import { checkRegion } from "./region.ts";
 import { choice, integer, type SettingField } from "./settings-field.ts";
 
 /** What the bytes of a screenshot are replaced by when it is released. */
@@ -124,5 +125,5 @@ export function checkScreenshotOptions(options: ScreenshotOptions): CheckedScree
 function checked<T>(name: string, field: SettingField<T>, value: unknown): T {
   if (value === undefined) return field.fallback();
   if (field.accepts(value)) return value;
-  throw invalidOption("screenshot", name, field.expected, value, field.fallbackText);
+  throw invalidOption("screenshot", name, field.expected, value, leaveOut(field.fallbackText));
 }

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 /** The options of a virtual display and their validation. */
-import { PixelfluxError } from "../errors.ts";
-import { show } from "../settings.ts";
+import {
+  checkInteger,
+  checkOptionNames,
+  checkSignal,
+  invalidOption,
+  leaveOut,
+} from "../options.ts";
 
 /** Options of {@link VirtualDisplay.start}. All are optional; `undefined` means the default. */
 export interface VirtualDisplayOptions {
@@ -53,60 +58,28 @@ const NAMES = [
 
 /** @throws {PixelfluxError} `ERR_INVALID_SETTING` or `ERR_UNKNOWN_SETTING`, with `field`. */
 export function resolveDisplayOptions(options: VirtualDisplayOptions): ResolvedDisplayOptions {
-  if (typeof options !== "object" || options === null)
-    throw refused("options", "an object", options);
-  for (const key of Object.keys(options)) if (!NAMES.includes(key)) throw unknown(key);
+  checkOptionNames(START, options, NAMES);
+  const integer = (field: string, value: number, max: number) =>
+    checkInteger(START, field, value, [1, max], leaveOut());
   const { program = "Xvfb", args = [], signal } = options;
   const width = options.width ?? Math.min(1280, options.maxWidth ?? SIDE_PX_MAX);
   const height = options.height ?? Math.min(720, options.maxHeight ?? SIDE_PX_MAX);
   const maxWidth = integer("maxWidth", options.maxWidth ?? Math.max(3840, width), SIDE_PX_MAX);
   const maxHeight = integer("maxHeight", options.maxHeight ?? Math.max(2160, height), SIDE_PX_MAX);
   if (!isText(program) || program === "") {
-    throw refused("program", "a program's name or path", program);
+    throw invalidOption(START, "program", "a program's name or path", program, leaveOut());
   }
   if (!Array.isArray(args) || !args.every(isText)) {
-    throw refused("args", "an array of strings without NUL", args);
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw refused("signal", "an AbortSignal", signal);
+    throw invalidOption(START, "args", "an array of strings without NUL", args, leaveOut());
   }
   return {
     width: integer("width", width, maxWidth),
     height: integer("height", height, maxHeight),
     dpi: integer("dpi", options.dpi ?? 96, 1000),
     timeoutMs: integer("timeoutMs", options.timeoutMs ?? 30_000, 600_000),
-    ...{ maxWidth, maxHeight, program, args: [...args], signal },
+    ...{ maxWidth, maxHeight, program, args: [...args] },
+    signal: checkSignal(START, signal),
   };
-}
-
-/** @throws {PixelfluxError} `ERR_INVALID_SETTING` where it is no integer from 1 to `max`. */
-export function integer(
-  field: string,
-  value: unknown,
-  max: number,
-  operation = START,
-  remedy?: string,
-): number {
-  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max) {
-    return value as number;
-  }
-  throw refused(field, `an integer from 1 to ${max}`, value, operation, remedy);
-}
-
-function refused(
-  field: string,
-  expected: string,
-  value: unknown,
-  operation = START,
-  remedy = "Leave it out for the default.",
-): PixelfluxError {
-  const text = `${operation}: ${field} has to be ${expected}, but is ${show(value)}. ${remedy}`;
-  return new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field });
-}
-
-function unknown(key: string): PixelfluxError {
-  const text = `${START}: there is no option ${show(key)}. The options are: ${NAMES.join(", ")}.`;
-  return new PixelfluxError("ERR_UNKNOWN_SETTING", START, text, { field: key });
 }
 
 function isText(value: unknown): value is string {

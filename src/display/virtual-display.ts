@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 /** An X server without a monitor, from its start to its end. */
 import { PixelfluxError } from "../errors.ts";
+import { checkInteger } from "../options.ts";
 import { authorizationFor } from "../x11/authority.ts";
 import { registerAuthority, unregisterAuthority } from "../x11/authority-registry.ts";
 import { ServerError, XConnection } from "../x11/connection.ts";
 import { centrePointer, setScreenSize } from "../x11/screen-size.ts";
 import {
-  integer,
   type ResolvedDisplayOptions,
   resolveDisplayOptions,
   START,
@@ -154,8 +154,8 @@ export class VirtualDisplay implements AsyncDisposable {
    */
   async resize(width: number, height: number): Promise<void> {
     const remedy = (field: string) => `Start the display with a larger ${field} for that.`;
-    integer("width", width, this.maxWidth, RESIZE, remedy("maxWidth"));
-    integer("height", height, this.maxHeight, RESIZE, remedy("maxHeight"));
+    checkInteger(RESIZE, "width", width, [1, this.maxWidth], remedy("maxWidth"));
+    checkInteger(RESIZE, "height", height, [1, this.maxHeight], remedy("maxHeight"));
     const resized = this.#resized.then(() => this.#resize(width, height));
     this.#resized = resized.catch(() => undefined);
     await resized;

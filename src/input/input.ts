@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /** The public face of pointing and typing. */
 import { PixelfluxError } from "../errors.ts";
+import { checkFlag, checkInteger, checkSignal, copyOptions } from "../options.ts";
 import { ServerError } from "../x11/connection.ts";
 import { RequestError } from "../x11/session.ts";
 import { GuardError } from "./guard.ts";
@@ -11,14 +12,10 @@ import { type InputServer, openServer } from "./open.ts";
 import {
   type ClickOptions,
   checkButton,
-  checkFlag,
   checkInputOptions,
-  checkInteger,
   checkModifiers,
-  checkOptions,
   checkPlace,
   checkPoint,
-  checkSignal,
   checkText,
   type DragOptions,
   type HoldOptions,
@@ -96,9 +93,9 @@ export class Input implements AsyncDisposable {
   async click(x?: number | ClickOptions, y?: number, options: ClickOptions = {}): Promise<void> {
     const place = typeof x === "object" || x === undefined ? undefined : checkPoint("click", x, y);
     const asked = typeof x === "object" ? x : options;
-    const how = checkOptions("click", asked, ["button", "count", "modifiers"]);
+    const { count = 1, ...how } = copyOptions("click", asked, ["button", "count", "modifiers"]);
     const button = checkButton("click", how.button);
-    const count = checkInteger("click", "count", how.count, [1, CLICKS_MAX], 1);
+    checkInteger("click", "count", count, [1, CLICKS_MAX]);
     const modifiers = checkModifiers("click", how.modifiers);
     await this.#do("click", async () => {
       if (place) await this.#pointer.move("click", place);
@@ -110,9 +107,13 @@ export class Input implements AsyncDisposable {
   async drag(from: Point, to: Point, options: DragOptions = {}): Promise<void> {
     const start = checkPlace("drag", "from", from);
     const end = checkPlace("drag", "to", to);
-    const how = checkOptions("drag", options, ["button", "modifiers", "durationMs"]);
+    const { durationMs: heldMs = 200, ...how } = copyOptions("drag", options, [
+      "button",
+      "modifiers",
+      "durationMs",
+    ]);
     const button = checkButton("drag", how.button);
-    const durationMs = checkInteger("drag", "durationMs", how.durationMs, [0, 60_000], 200);
+    const durationMs = checkInteger("drag", "durationMs", heldMs, [0, 60_000]);
     const modifiers = checkModifiers("drag", how.modifiers);
     await this.#do("drag", () =>
       this.#keyboard.holding(modifiers, () => this.#pointer.drag(start, end, button, durationMs)),
@@ -150,8 +151,8 @@ export class Input implements AsyncDisposable {
    */
   async type(text: string, options: TypeOptions = {}): Promise<void> {
     const keysyms = checkText("type", text);
-    const how = checkOptions("type", options, ["delayMs", "signal"]);
-    const delayMs = checkInteger("type", "delayMs", how.delayMs, [0, 10_000], 0);
+    const { delayMs: pauseMs = 0, ...how } = copyOptions("type", options, ["delayMs", "signal"]);
+    const delayMs = checkInteger("type", "delayMs", pauseMs, [0, 10_000]);
     const signal = checkSignal("type", how.signal);
     signal?.throwIfAborted();
     await this.#do("type", () => this.#keyboard.type(keysyms, { delayMs, signal }));
@@ -176,21 +177,21 @@ export class Input implements AsyncDisposable {
    * until {@link up}. Keys repeat, as they do under a finger.
    */
   async down(target: HoldTarget, options: HoldOptions = {}): Promise<void> {
-    const how = checkOptions("down", options, ["exactly"]);
+    const { exactly = false } = copyOptions("down", options, ["exactly"]);
     if (typeof target === "object") {
-      const button = checkButton("down", checkOptions("down", target, ["button"]).button);
+      const button = checkButton("down", copyOptions("down", target, ["button"]).button);
       await this.#do("down", () => this.#pointer.buttonDown(button));
       return;
     }
     const keysym = keysymOfName(target, "down");
-    const exactly = checkFlag("down", "exactly", how.exactly);
+    checkFlag("down", "exactly", exactly);
     await this.#do("down", () => this.#keyboard.down(keysym, exactly));
   }
 
   /** Releases a key or button, whoever holds it. */
   async up(target: HoldTarget): Promise<void> {
     if (typeof target === "object") {
-      const button = checkButton("up", checkOptions("up", target, ["button"]).button);
+      const button = checkButton("up", copyOptions("up", target, ["button"]).button);
       await this.#do("up", () => this.#pointer.buttonUp(button));
       return;
     }

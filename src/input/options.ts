@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 /** What the operations of an input are asked for, and the checks of it. */
 import { PixelfluxError } from "../errors.ts";
+import { copyOptions, invalidOption, readable } from "../options.ts";
+import { checkEdges } from "../region.ts";
 import type { Region } from "../screenshot.ts";
-import { SETTING_FIELDS, show } from "../settings.ts";
+import { SETTING_FIELDS } from "../settings.ts";
 import { parseCombination } from "./key-names.ts";
 import { isModifier, keysymOfCharacter } from "./keysyms.ts";
 
@@ -107,79 +109,20 @@ const BUTTONS: Readonly<Record<MouseButton, number>> = {
 const COORDINATE_MAX = 32767;
 const TEXT_LENGTH_MAX = 1_000_000;
 
-/** The one complaint about an argument. */
-export function refused(
-  operation: string,
-  field: string,
-  expected: string,
-  value: unknown,
-): PixelfluxError {
-  const text = `${operation}: ${field} has to be ${expected}, but is ${show(value)}.`;
-  return new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field });
-}
-
-/** An object with no fields but these, copied: the caller's own code runs here at most. */
-export function checkOptions<T extends object>(
-  operation: string,
-  options: T,
-  names: readonly string[],
-): T {
-  if (typeof options !== "object" || options === null) {
-    throw refused(operation, "options", "an object", options);
-  }
-  const copy = readable(operation, "options", options, () => ({ ...options }));
-  for (const name of Object.keys(copy)) {
-    if (names.includes(name)) continue;
-    const text = `${operation}: there is no option ${show(name)}. The options are: ${names.join(", ")}.`;
-    throw new PixelfluxError("ERR_UNKNOWN_SETTING", operation, text, { field: name });
-  }
-  return copy;
-}
-
-/** What reading a caller's object gives, whose own code may throw anything. */
-function readable<T>(operation: string, field: string, value: unknown, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    const text = `${operation}: ${field} cannot be read, but is ${show(value)} whose own code failed. Give a plain one.`;
-    throw new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field, cause });
-  }
-}
-
-/** An integer within limits, or the default where it is left out. */
-export function checkInteger(
-  operation: string,
-  field: string,
-  value: unknown,
-  [min, max]: readonly [number, number],
-  fallback?: number,
-): number {
-  if (value === undefined && fallback !== undefined) return fallback;
-  const isLegal = typeof value === "number" && Number.isInteger(value);
-  if (isLegal && value >= min && value <= max) return value;
-  throw refused(operation, field, `an integer from ${min} to ${max}`, value);
-}
-
-/** `true`, `false`, or left out, which is `false`. */
-export function checkFlag(operation: string, field: string, value: unknown): boolean {
-  if (value === undefined || typeof value === "boolean") return value ?? false;
-  throw refused(operation, field, "true or false", value);
-}
-
 /** A place, whose limits are looked at when the operation's turn comes. */
 export function checkPoint(operation: string, x: unknown, y: unknown, prefix = ""): Point {
   const isWhole = (value: unknown): value is number => Number.isInteger(value);
-  if (!isWhole(x)) throw refused(operation, `${prefix}x`, "a whole number of px", x);
-  if (!isWhole(y)) throw refused(operation, `${prefix}y`, "a whole number of px", y);
+  if (!isWhole(x)) throw invalidOption(operation, `${prefix}x`, "a whole number of px", x);
+  if (!isWhole(y)) throw invalidOption(operation, `${prefix}y`, "a whole number of px", y);
   return { x, y };
 }
 
 /** As {@link checkPoint}, of an object. */
 export function checkPlace(operation: string, field: string, value: unknown): Point {
   if (typeof value !== "object" || value === null) {
-    throw refused(operation, field, "{ x, y } in px", value);
+    throw invalidOption(operation, field, "{ x, y } in px", value);
   }
-  const { x, y } = readable(operation, field, value, () => ({ ...(value as Point) }));
+  const { x, y } = readable(operation, field, () => ({ ...(value as Point) }));
   return checkPoint(operation, x, y, `${field}.`);
 }
 
@@ -190,30 +133,30 @@ export function checkButton(operation: string, value: unknown): number {
     return BUTTONS[value as MouseButton];
   }
   const names = Object.keys(BUTTONS).map((name) => `"${name}"`);
-  throw refused(operation, "button", `one of ${names.join(", ")}`, value);
+  throw invalidOption(operation, "button", `one of ${names.join(", ")}`, value);
 }
 
 /** The keysyms of modifiers by their names. */
 export function checkModifiers(operation: string, value: unknown): number[] {
   if (value === undefined) return [];
   const expected = 'a list of modifiers such as ["ctrl", "shift"]';
-  const names = readable(operation, "modifiers", value, () =>
+  const names = readable(operation, "modifiers", () =>
     Array.isArray(value) ? Array.from<unknown>(value) : undefined,
   );
-  if (names === undefined) throw refused(operation, "modifiers", expected, value);
+  if (names === undefined) throw invalidOption(operation, "modifiers", expected, value);
   return names.flatMap((name) => {
     const { modifiers, key } = parseCombination(name, operation, "modifiers");
-    if (!isModifier(key)) throw refused(operation, "modifiers", expected, name);
+    if (!isModifier(key)) throw invalidOption(operation, "modifiers", expected, name);
     return [...modifiers, key];
   });
 }
 
 /** The keysyms of a text's characters; CR LF is one line's end. */
 export function checkText(operation: string, value: unknown): number[] {
-  if (typeof value !== "string") throw refused(operation, "text", "a string", value);
+  if (typeof value !== "string") throw invalidOption(operation, "text", "a string", value);
   if (value.length > TEXT_LENGTH_MAX) {
     const expected = `at most ${TEXT_LENGTH_MAX} UTF-16 units long`;
-    throw refused(operation, "text", expected, value);
+    throw invalidOption(operation, "text", expected, value);
   }
   return Array.from(value.replaceAll("\r\n", "\n"), (character, index) => {
     const codePoint = character.codePointAt(0) ?? 0;
@@ -223,14 +166,6 @@ export function checkText(operation: string, value: unknown): number[] {
     const text = `${operation}: text has to be characters that a keyboard can have, but has ${name} at character ${index}. Leave it out, or press a combination by key(), such as "ctrl+c" for U+0003.`;
     throw new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field: "text" });
   });
-}
-
-/** `undefined`, or a signal. */
-export function checkSignal(operation: string, value: unknown): AbortSignal | undefined {
-  if (value === undefined) return undefined;
-  const isSignal = readable(operation, "signal", value, () => value instanceof AbortSignal);
-  if (isSignal) return value as AbortSignal;
-  throw refused(operation, "signal", "an AbortSignal", value);
 }
 
 /** A rectangle of a window, a monitor or else the screen; sides that are left out reach to its edge. */
@@ -253,11 +188,11 @@ export function checkInputOptions(options: InputOptions): {
   region: RegionReader;
 } {
   const operation = "Input.open";
-  const { region, ...given } = checkOptions(operation, options, ["display", "region"]);
+  const { region, ...given } = copyOptions(operation, options, ["display", "region"]);
   const capture = isCapture(region) ? region : undefined;
   const display = given.display ?? capture?.settings.display ?? SETTING_FIELDS.display.fallback();
   if (!SETTING_FIELDS.display.accepts(display)) {
-    throw refused(operation, "display", SETTING_FIELDS.display.expected, display);
+    throw invalidOption(operation, "display", SETTING_FIELDS.display.expected, display);
   }
   if (capture) {
     const { authorityPath } = capture.settings;
@@ -269,7 +204,7 @@ export function checkInputOptions(options: InputOptions): {
 
 function isCapture(region: unknown): region is CaptureRegion {
   if (typeof region !== "object" || region === null) return false;
-  const settings = readable("Input.open", "region", region, () => {
+  const settings = readable("Input.open", "region", () => {
     return (region as Partial<CaptureRegion>).settings;
   });
   return typeof settings === "object" && settings !== null;
@@ -282,10 +217,12 @@ function regionOf({ settings }: CaptureRegion): CurrentRegion {
 
 function checkRegion(operation: string, region: unknown): Region {
   if (typeof region !== "object" || region === null) {
-    throw refused(operation, "region", "{ x, y, width, height } in px, or a ScreenCapture", region);
+    throw invalidOption(
+      operation,
+      "region",
+      "{ x, y, width, height } in px, or a ScreenCapture",
+      region,
+    );
   }
-  const sides = readable(operation, "region", region, () => ({ ...(region as Region) }));
-  const edge = (name: keyof Region, min: number) =>
-    checkInteger(operation, `region.${name}`, sides[name], [min, COORDINATE_MAX]);
-  return { x: edge("x", 0), y: edge("y", 0), width: edge("width", 1), height: edge("height", 1) };
+  return checkEdges(operation, "region", region as Region, COORDINATE_MAX);
 }

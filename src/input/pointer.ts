@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 /** The pointer, in coordinates of a region. */
 import { PixelfluxError } from "../errors.ts";
+import { invalidOption } from "../options.ts";
 import { readGround, readScreen } from "./ground.ts";
 import type { Held } from "./held.ts";
 import type { InputServer } from "./open.ts";
-import { type Point, type RegionReader, refused } from "./options.ts";
+import type { Point, RegionReader } from "./options.ts";
 import { fakeButton, fakeMotion, queryPointer } from "./requests.ts";
 
 /** The wheels as buttons of X, as one notch of either way. */
@@ -106,10 +107,10 @@ export class Pointer {
     const height = region.height ?? Math.max(0, ground.height - region.y);
     const size = `the region is ${width}x${height} px`;
     if (x < 0 || x >= width) {
-      throw refused(operation, `${prefix}x`, `from 0 to ${width - 1} (${size})`, x);
+      throw invalidOption(operation, `${prefix}x`, `from 0 to ${width - 1} (${size})`, x);
     }
     if (y < 0 || y >= height) {
-      throw refused(operation, `${prefix}y`, `from 0 to ${height - 1} (${size})`, y);
+      throw invalidOption(operation, `${prefix}y`, `from 0 to ${height - 1} (${size})`, y);
     }
     const onScreen = { x: ground.x + region.x + x, y: ground.y + region.y + y };
     if (!isWithin(onScreen, screen)) throw offScreen(operation, onScreen, screen);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 /** The options of both halves, and their validation. */
 import type { NatsConnection } from "@nats-io/transport-node";
-import { PixelfluxError } from "../errors.ts";
+import type { PixelfluxError } from "../errors.ts";
+import { checkInteger, copyOptions, invalidOption, leaveOut } from "../options.ts";
 import type { Codec, StripeSource } from "../server/feed.ts";
 
 /** Options of `publishStripes`. `undefined` means the default. */
@@ -109,16 +110,11 @@ class OptionCheck {
   }
 
   /** The caller's own entries, read once each, under names that exist. */
-  entries<Options>(options: unknown, names: readonly (string & keyof Options)[]): Partial<Options> {
-    if (typeof options !== "object" || options === null) {
-      throw this.refused("options", "an object", options, "Give at least { subject }.");
-    }
-    const entries = this.#read(options);
-    const known: readonly string[] = names;
-    const [other] = entries.find(([name]) => !known.includes(name)) ?? [];
-    if (other === undefined) return Object.fromEntries(entries) as Partial<Options>;
-    const text = `${this.#operation}: there is no option ${shown(other)}. The options are: ${names.join(", ")}.`;
-    throw new PixelfluxError("ERR_UNKNOWN_SETTING", this.#operation, text, { field: other });
+  entries<Options extends object>(
+    options: Options,
+    names: readonly (string & keyof Options)[],
+  ): Partial<Options> {
+    return copyOptions(this.#operation, options, names);
   }
 
   subject(value: unknown): string {
@@ -140,30 +136,11 @@ class OptionCheck {
   }
 
   integer(field: string, value: unknown, min: number, max: number): number {
-    const isWithin = typeof value === "number" && Number.isInteger(value);
-    if (isWithin && value >= min && value <= max) return value;
-    throw this.refused(field, `an integer from ${min} to ${max}`, value);
+    return checkInteger(this.#operation, field, value, [min, max], leaveOut());
   }
 
-  refused(
-    field: string,
-    expected: string,
-    value: unknown,
-    remedy = "Leave it out for the default.",
-  ): PixelfluxError {
-    const text = `${this.#operation}: ${field} has to be ${expected}, but is ${shown(value)}. ${remedy}`;
-    return new PixelfluxError("ERR_INVALID_SETTING", this.#operation, text, { field });
-  }
-
-  /** Objects may run code of their caller's. */
-  #read(options: object): [string, unknown][] {
-    try {
-      return Object.entries(options);
-    } catch (cause) {
-      const text = `${this.#operation}: options cannot be read: the object's own code failed. Give a plain object.`;
-      const details = { field: "options", cause };
-      throw new PixelfluxError("ERR_INVALID_SETTING", this.#operation, text, details);
-    }
+  refused(field: string, expected: string, value: unknown, remedy = leaveOut()): PixelfluxError {
+    return invalidOption(this.#operation, field, expected, value, remedy);
   }
 
   /** What is no list, or fails to be read as one, is an empty one. */
@@ -174,11 +151,4 @@ class OptionCheck {
       return []; // which is refused as such
     }
   }
-}
-
-/** A value as an error shows it; runs none of the caller's code. */
-function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 80));
-  const isPlain = value === null || ["number", "boolean", "undefined"].includes(typeof value);
-  return isPlain ? String(value) : `of type ${typeof value}`;
 }

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 /** The options of a recording and their validation. */
-import { PixelfluxError } from "../index.ts";
+import type { PixelfluxError } from "../index.ts";
+import {
+  checkInteger,
+  checkOptionNames,
+  checkSignal,
+  invalidOption,
+  leaveOut,
+  TIMER_MS_MAX,
+} from "../options.ts";
 
 /** Options of `record`. All are optional; `undefined` means the default. */
 export interface RecordOptions {
@@ -46,8 +54,9 @@ export interface ResolvedRecordOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What the timers can count. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
+/** The operation that errors of the start name. */
+export const RECORD = "record";
+
 const SIZE_BYTES_MIN = 65536;
 const NAMES = [
   ...["fps", "crf", "durationMs", "sizeBytesMax", "fragmentMs", "keyframeMs"],
@@ -56,30 +65,29 @@ const NAMES = [
 
 /** @throws {PixelfluxError} `ERR_INVALID_SETTING` or `ERR_UNKNOWN_SETTING`, with `field`. */
 export function resolveRecordOptions(options: RecordOptions): ResolvedRecordOptions {
-  if (typeof options !== "object" || options === null) {
-    throw refused("options", "an object", options);
-  }
-  for (const key of Object.keys(options)) if (!NAMES.includes(key)) throw unknown(key);
+  checkOptionNames(RECORD, options, NAMES);
   const { fps, container = "mp4", onError = console.error, signal } = options;
+  const integer = (field: keyof RecordOptions, min: number, max: number) => {
+    const value = options[field];
+    if (value === undefined) return undefined;
+    return checkInteger(RECORD, field, value, [min, max], leaveOut());
+  };
   if (fps !== undefined && !(typeof fps === "number" && fps >= 1 && fps <= 240)) {
-    throw refused("fps", "a number from 1 to 240", fps);
+    throw invalidOption(RECORD, "fps", "a number from 1 to 240", fps, leaveOut());
   }
   if (container !== "mp4" && container !== "annexb") {
-    throw refused("container", '"mp4" or "annexb"', container);
+    throw invalidOption(RECORD, "container", '"mp4" or "annexb"', container, leaveOut());
   }
-  if (typeof onError !== "function") throw refused("onError", "a function", onError);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw refused("signal", "an AbortSignal", signal);
-  }
+  if (typeof onError !== "function")
+    throw invalidOption(RECORD, "onError", "a function", onError, leaveOut());
   return {
-    ...{ fps, container, onError, signal },
-    crf: integer("crf", options.crf, 0, 51),
-    durationMs: integer("durationMs", options.durationMs, 1, TIMER_MS_MAX),
-    sizeBytesMax: integer(
-      ...(["sizeBytesMax", options.sizeBytesMax, SIZE_BYTES_MIN, Number.MAX_SAFE_INTEGER] as const),
-    ),
-    fragmentMs: integer("fragmentMs", options.fragmentMs, 100, 60_000) ?? 1000,
-    keyframeMs: integer("keyframeMs", options.keyframeMs, 100, 3_600_000) ?? 10_000,
+    ...{ fps, container, onError },
+    signal: checkSignal(RECORD, signal),
+    crf: integer("crf", 0, 51),
+    durationMs: integer("durationMs", 1, TIMER_MS_MAX),
+    sizeBytesMax: integer("sizeBytesMax", SIZE_BYTES_MIN, Number.MAX_SAFE_INTEGER),
+    fragmentMs: integer("fragmentMs", 100, 60_000) ?? 1000,
+    keyframeMs: integer("keyframeMs", 100, 3_600_000) ?? 10_000,
   };
 }
 
@@ -87,31 +95,5 @@ export function resolveRecordOptions(options: RecordOptions): ResolvedRecordOpti
 export function checkTarget(target: unknown): asserts target is string | WritableStream {
   if (target instanceof WritableStream) return;
   if (typeof target === "string" && target !== "" && !target.includes("\0")) return;
-  throw refused("target", "a path or a WritableStream", target, "Give one.");
-}
-
-function integer(field: string, value: unknown, min: number, max: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) {
-    return value as number;
-  }
-  throw refused(field, `an integer from ${min} to ${max}`, value);
-}
-
-/** The error for a value of the wrong kind. */
-export function refused(
-  field: string,
-  expected: string,
-  value: unknown,
-  remedy = "Leave it out for the default.",
-): PixelfluxError {
-  const isPlain = value === null || ["string", "number", "boolean"].includes(typeof value);
-  const shown = isPlain ? JSON.stringify(value).slice(0, 80) : `of type ${typeof value}`;
-  const text = `record: ${field} has to be ${expected}, but is ${shown}. ${remedy}`;
-  return new PixelfluxError("ERR_INVALID_SETTING", "record", text, { field });
-}
-
-function unknown(key: string): PixelfluxError {
-  const text = `record: there is no option ${JSON.stringify(key.slice(0, 80))}. The options are: ${NAMES.join(", ")}.`;
-  return new PixelfluxError("ERR_UNKNOWN_SETTING", "record", text, { field: key });
+  throw invalidOption(RECORD, "target", "a path or a WritableStream", target);
 }

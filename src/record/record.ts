@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 /** How a recording is started. */
 import { PixelfluxError, type ResolvedSettings, ScreenCapture } from "../index.ts";
+import { invalidOption } from "../options.ts";
 import {
   checkTarget,
+  RECORD,
   type RecordOptions,
   type ResolvedRecordOptions,
-  refused,
   resolveRecordOptions,
 } from "./options.ts";
 import { Recording } from "./recording.ts";
@@ -36,7 +37,7 @@ export async function record(
   options: RecordOptions = {},
 ): Promise<Recording> {
   if (!(capture instanceof ScreenCapture)) {
-    throw refused("capture", "a ScreenCapture", capture, "Make one, and do not start it.");
+    throw invalidOption(RECORD, "capture", "a ScreenCapture", capture);
   }
   checkTarget(target);
   const resolved = resolveRecordOptions(options);

@@ -2,6 +2,7 @@
 /** The options of a fan-out and their validation. */
 import { PixelfluxError } from "../index.ts";
 import { Input } from "../input/index.ts";
+import { checkFlag, checkInteger, checkOptionNames, invalidOption, leaveOut } from "../options.ts";
 import type { AdmissionOptions } from "./admission.ts";
 import type { Codec, FeedStripe } from "./feed.ts";
 
@@ -71,6 +72,8 @@ export interface ResolvedOptions {
 
 const DAY_MS = 86_400_000;
 const TOKEN_LENGTH_MIN = 16;
+/** The operation that errors name. */
+const FANOUT = "fanout";
 const NAMES = [
   ...["token", "origins", "viewersMax", "idleMs", "budgetBytes", "stallMs", "lagMs"],
   ...["adapt", "viewerQuality", "input", "codecs", "onStripe", "onError"],
@@ -81,13 +84,14 @@ export function resolveOptions(
   options: FanoutOptions,
   available: readonly [Codec, ...Codec[]],
 ): ResolvedOptions {
-  if (typeof options !== "object" || options === null)
-    throw refused("options", "an object", options);
-  for (const key of Object.keys(options)) if (!NAMES.includes(key)) throw unknown(key);
+  checkOptionNames(FANOUT, options, NAMES);
+  const integer = (field: string, value: unknown, min: number, max: number) =>
+    checkInteger(FANOUT, field, value, [min, max], leaveOut());
   const { budgetBytes, onStripe, onError = console.error } = options;
-  if (typeof onError !== "function") throw refused("onError", "a function", onError);
+  if (typeof onError !== "function")
+    throw invalidOption(FANOUT, "onError", "a function", onError, leaveOut());
   if (onStripe !== undefined && typeof onStripe !== "function") {
-    throw refused("onStripe", "a function", onStripe);
+    throw invalidOption(FANOUT, "onStripe", "a function", onStripe, leaveOut());
   }
   return {
     token: tokenOf(options.token),
@@ -98,8 +102,8 @@ export function resolveOptions(
       budgetBytes === undefined ? undefined : integer("budgetBytes", budgetBytes, 1 << 16, 1 << 30),
     stallMs: integer("stallMs", options.stallMs ?? 10_000, 100, DAY_MS),
     lagMs: integer("lagMs", options.lagMs ?? 1000, 50, 60_000),
-    adapt: flag("adapt", options.adapt ?? true),
-    viewerQuality: flag("viewerQuality", options.viewerQuality ?? false),
+    adapt: checkFlag(FANOUT, "adapt", options.adapt ?? true),
+    viewerQuality: checkFlag(FANOUT, "viewerQuality", options.viewerQuality ?? false),
     input: inputOf(options),
     codecs: codecsOf(options.codecs ?? available, available),
     ...{ onStripe, onError },
@@ -110,10 +114,12 @@ function tokenOf(token: unknown): string | undefined {
   if (token === undefined) return undefined;
   if (typeof token === "string" && token.length >= TOKEN_LENGTH_MIN) return token;
   const expected = `a string of at least ${TOKEN_LENGTH_MIN} characters (crypto.randomUUID() makes one)`;
-  throw refused(
+  throw invalidOption(
+    FANOUT,
     "token",
     expected,
     typeof token === "string" ? `${token.length} characters` : token,
+    leaveOut(),
   );
 }
 
@@ -122,21 +128,28 @@ function inputOf({ input, token }: FanoutOptions): (request: Request) => Input |
   if (input === undefined) return () => undefined;
   if (typeof input === "function") return input;
   if (!(input instanceof Input)) {
-    throw refused("input", "an Input of pixelflux-ffi/input, or a function that gives one", input);
+    throw invalidOption(
+      FANOUT,
+      "input",
+      "an Input of pixelflux-ffi/input, or a function that gives one",
+      input,
+      leaveOut(),
+    );
   }
   if (token !== undefined) return () => input;
   const text =
     "fanout: input needs a token, since every viewer may point and type: set the option token, or make input a function that decides by the request.";
-  throw new PixelfluxError("ERR_INVALID_SETTING", "fanout", text, { field: "input" });
+  throw new PixelfluxError("ERR_INVALID_SETTING", FANOUT, text, { field: "input" });
 }
 
 function originsOf(origins: unknown): readonly string[] {
   const expected = 'a list of origins such as "https://desk.example.com"';
-  if (!Array.isArray(origins)) throw refused("origins", expected, origins);
+  if (!Array.isArray(origins))
+    throw invalidOption(FANOUT, "origins", expected, origins, leaveOut());
   for (const origin of origins) {
     const same =
       typeof origin === "string" && URL.canParse(origin) && new URL(origin).origin === origin;
-    if (!same) throw refused("origins", expected, origin);
+    if (!same) throw invalidOption(FANOUT, "origins", expected, origin, leaveOut());
   }
   return [...origins];
 }
@@ -146,34 +159,11 @@ function codecsOf(
   available: readonly [Codec, ...Codec[]],
 ): readonly [Codec, ...Codec[]] {
   const expected = `a list of one or more of: ${available.join(", ")}`;
-  if (!Array.isArray(codecs)) throw refused("codecs", expected, codecs);
+  if (!Array.isArray(codecs)) throw invalidOption(FANOUT, "codecs", expected, codecs, leaveOut());
   const [first, ...rest] = codecs;
   for (const codec of [first, ...rest]) {
-    if (!available.includes(codec)) throw refused("codecs", expected, codec);
+    if (!available.includes(codec))
+      throw invalidOption(FANOUT, "codecs", expected, codec, leaveOut());
   }
   return [first, ...rest];
-}
-
-function integer(field: string, value: unknown, min: number, max: number): number {
-  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) {
-    return value as number;
-  }
-  throw refused(field, `an integer from ${min} to ${max}`, value);
-}
-
-function flag(field: string, value: unknown): boolean {
-  if (typeof value === "boolean") return value;
-  throw refused(field, "true or false", value);
-}
-
-function refused(field: string, expected: string, value: unknown): PixelfluxError {
-  const isPlain = value === null || ["string", "number", "boolean"].includes(typeof value);
-  const shown = isPlain ? String(JSON.stringify(value)).slice(0, 80) : `of type ${typeof value}`;
-  const text = `fanout: ${field} has to be ${expected}, but is ${shown}. Leave it out for the default.`;
-  return new PixelfluxError("ERR_INVALID_SETTING", "fanout", text, { field });
-}
-
-function unknown(key: string): PixelfluxError {
-  const text = `fanout: there is no option ${JSON.stringify(key.slice(0, 80))}. The options are: ${NAMES.join(", ")}.`;
-  return new PixelfluxError("ERR_UNKNOWN_SETTING", "fanout", text, { field: key });
 }

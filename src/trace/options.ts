@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 /** What is asked of traces, and its checks. */
-import { PixelfluxError } from "../index.ts";
+import type { PixelfluxError } from "../index.ts";
+import {
+  checkFlag,
+  checkInteger,
+  checkOptionNames,
+  checkSignal,
+  invalidOption,
+  leaveOut,
+  TIMER_MS_MAX,
+} from "../options.ts";
 
 /** Options of `recordTrace`. All are optional; `undefined` means the default. */
 export interface RecordTraceOptions {
@@ -65,16 +74,19 @@ const RECORD_NAMES = [
   ...["durationMs", "sizeBytesMax", "bufferBytes", "level", "onError", "signal"],
 ];
 const REPLAY_NAMES = ["speed", "loop", "requireEnd", "signal"];
-const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** @throws {PixelfluxError} `ERR_INVALID_SETTING` or `ERR_UNKNOWN_SETTING`, with `field`. */
 export function resolveRecordTrace(options: RecordTraceOptions): ResolvedRecordTrace {
   const operation = "recordTrace";
-  checkNames(operation, options, RECORD_NAMES);
+  checkOptionNames(operation, options, RECORD_NAMES);
   const { onError = console.error, signal } = options;
-  if (typeof onError !== "function") throw refused(operation, "onError", "a function", onError);
-  const integer = (field: keyof RecordTraceOptions, min: number, max: number) =>
-    integerOf(operation, field, options[field], min, max);
+  if (typeof onError !== "function")
+    throw invalidOption(operation, "onError", "a function", onError, leaveOut());
+  const integer = (field: keyof RecordTraceOptions, min: number, max: number) => {
+    const value = options[field];
+    if (value === undefined) return undefined;
+    return checkInteger(operation, field, value, [min, max], leaveOut());
+  };
   return {
     durationMs: integer("durationMs", 1, TIMER_MS_MAX),
     sizeBytesMax: integer("sizeBytesMax", 65_536, Number.MAX_SAFE_INTEGER),
@@ -88,70 +100,37 @@ export function resolveRecordTrace(options: RecordTraceOptions): ResolvedRecordT
 /** @throws {PixelfluxError} as {@link resolveRecordTrace}. */
 export function resolveReplay(options: ReplayTraceOptions): ResolvedReplay {
   const operation = "replayTrace";
-  checkNames(operation, options, REPLAY_NAMES);
+  checkOptionNames(operation, options, REPLAY_NAMES);
   const { speed = 1, loop = 1, signal } = options;
   const isSpeed =
     speed === "taken" || (typeof speed === "number" && speed >= 0.01 && speed <= 1000);
-  if (!isSpeed) throw refused(operation, "speed", 'a number from 0.01 to 1000, or "taken"', speed);
+  if (!isSpeed)
+    throw invalidOption(
+      operation,
+      "speed",
+      'a number from 0.01 to 1000, or "taken"',
+      speed,
+      leaveOut(),
+    );
   const isCount = typeof loop === "boolean" || (Number.isSafeInteger(loop) && loop >= 1);
-  if (!isCount) throw refused(operation, "loop", "an integer from 1 on, or a boolean", loop);
+  if (!isCount)
+    throw invalidOption(operation, "loop", "an integer from 1 on, or a boolean", loop, leaveOut());
   return {
     speed,
     loops: loop === true ? Number.POSITIVE_INFINITY : Number(loop) || 1,
-    requireEnd: checkFlag(operation, "requireEnd", options.requireEnd),
+    requireEnd: checkFlag(operation, "requireEnd", options.requireEnd ?? false),
     signal: checkSignal(operation, signal),
   };
 }
 
 /** @throws {PixelfluxError} as {@link resolveRecordTrace}. */
 export function resolveRead(options: ReadTraceOptions): boolean {
-  checkNames("readTrace", options, ["requireEnd"]);
-  return checkFlag("readTrace", "requireEnd", options.requireEnd);
+  checkOptionNames("readTrace", options, ["requireEnd"]);
+  return checkFlag("readTrace", "requireEnd", options.requireEnd ?? false);
 }
 
 /** @throws {PixelfluxError} `ERR_INVALID_SETTING` for what is no path. */
 export function checkPath(operation: string, path: unknown): string {
   if (typeof path === "string" && path !== "" && !path.includes("\0")) return path;
-  throw refused(operation, "path", "a path without NUL", path, "Give one.");
-}
-
-/** The error for a value of the wrong kind. */
-export function refused(
-  operation: string,
-  field: string,
-  expected: string,
-  value: unknown,
-  remedy = "Leave it out for the default.",
-): PixelfluxError {
-  const isPlain = value === null || ["string", "number", "boolean"].includes(typeof value);
-  const shown = isPlain ? String(JSON.stringify(value)).slice(0, 80) : `of type ${typeof value}`;
-  const text = `${operation}: ${field} has to be ${expected}, but is ${shown}. ${remedy}`;
-  return new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field });
-}
-
-function checkNames(operation: string, options: unknown, names: readonly string[]): void {
-  if (typeof options !== "object" || options === null) {
-    throw refused(operation, "options", "an object", options);
-  }
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    const text = `${operation}: there is no option ${JSON.stringify(name.slice(0, 80))}. The options are: ${names.join(", ")}.`;
-    throw new PixelfluxError("ERR_UNKNOWN_SETTING", operation, text, { field: name });
-  }
-}
-
-function integerOf(operation: string, field: string, value: unknown, min: number, max: number) {
-  if (value === undefined) return undefined;
-  if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return Number(value);
-  throw refused(operation, field, `an integer from ${min} to ${max}`, value);
-}
-
-function checkFlag(operation: string, field: string, value: unknown): boolean {
-  if (value === undefined || typeof value === "boolean") return value ?? false;
-  throw refused(operation, field, "true or false", value);
-}
-
-function checkSignal(operation: string, signal: unknown): AbortSignal | undefined {
-  if (signal === undefined || signal instanceof AbortSignal) return signal;
-  throw refused(operation, "signal", "an AbortSignal", signal);
+  throw invalidOption(operation, "path", "a path without NUL", path);
 }

@@ -2,12 +2,12 @@
 /** How a trace is recorded. */
 import { type FileHandle, open } from "node:fs/promises";
 import { type FrameTap, PixelfluxError, ScreenCapture, type TappedFrame } from "../index.ts";
+import { invalidOption } from "../options.ts";
 import { RECORD_HEADER_BYTES, writeEnd, writeFileHeader, writeFrame } from "./format.ts";
 import {
   checkPath,
   type RecordTraceOptions,
   type ResolvedRecordTrace,
-  refused,
   resolveRecordTrace,
 } from "./options.ts";
 
@@ -54,7 +54,7 @@ export async function recordTrace(
   options: RecordTraceOptions = {},
 ): Promise<TraceRecording> {
   if (!(capture instanceof ScreenCapture)) {
-    throw refused("recordTrace", "capture", "a ScreenCapture", capture, "Make one and start it.");
+    throw invalidOption("recordTrace", "capture", "a ScreenCapture", capture);
   }
   const checkedPath = checkPath("recordTrace", path);
   const resolved = resolveRecordTrace(options);
