@@ -151,8 +151,8 @@ export class ScreenCapture implements AsyncDisposable {
    * that are left out stay; a field given as `undefined` returns to its
    * default. All of the change is made, or none of it.
    *
-   * @throws {PixelfluxError} `ERR_INVALID_SETTING` (also where `display`, `window`,
-   *   `monitor`, `stripeHeader` or `queueFrames` would change) or `ERR_UNKNOWN_SETTING`.
+   * @throws {PixelfluxError} `ERR_INVALID_SETTING` (also where a setting would change
+   *   that is not live, such as `display`) or `ERR_UNKNOWN_SETTING`.
    */
   update(change: CaptureSettings): void {
     const merged = mergeSettings(this.#host.settings, change, "update");

@@ -8,16 +8,16 @@
  * | --- | --- |
  * | `ERR_INVALID_SETTING` | a setting has the wrong type, is out of its range, or may not change now; `field` names it |
  * | `ERR_UNKNOWN_SETTING` | there is no such setting; `field` names it |
- * | `ERR_ALREADY_RUNNING` | the capture runs already, or is being iterated already |
+ * | `ERR_ALREADY_RUNNING` | the capture runs already, or is being iterated or tapped already |
  * | `ERR_NOT_RUNNING` | the call needs a running capture |
- * | `ERR_ABORTED` | `stop()` came before the first frame, or before the screenshot; `close()` of a frame source before its picture was taken |
+ * | `ERR_ABORTED` | `stop()` or `close()` came before what was waited for: the first frame, a screenshot, a change, a picture's being taken, the end of a replay |
  * | `ERR_RELEASED` | the stripe's bytes, or the frame source, have been given back |
  * | `ERR_STALE_HANDLE` | the native capture has been freed under the object (a defect of ours, or an exiting process) |
  * | `ERR_OUT_OF_MEMORY` | the system refused memory |
  * | `ERR_NO_RESOURCE` | the system refused a thread, a worker or a file descriptor |
  * | `ERR_TOO_MANY_CAPTURES` | 64 captures exist in this process already |
  * | `ERR_DISPLAY_OPEN` | the display's name is malformed, nothing answers there, or it refuses this user |
- * | `ERR_DISPLAY_LOST` | the connection to the display broke while running |
+ * | `ERR_DISPLAY_LOST` | the connection to the display broke, or a virtual display has ended |
  * | `ERR_DISPLAY_UNSUPPORTED` | the screen's pixel format, or an extension, is not one we can read |
  * | `ERR_REGION_OFF_SCREEN` | the region does not lie on the screen |
  * | `ERR_ENCODER` | an encoder could not be opened or refused a picture |

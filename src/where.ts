@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /** What there is to capture on a display. Needs no native library, and no capture. */
 import { PixelfluxError } from "./errors.ts";
+import { invalidOption, leaveOut } from "./options.ts";
 import { SETTING_FIELDS, show } from "./settings.ts";
 import { ServerError } from "./x11/connection.ts";
 import { type DisplayName, parseDisplayName } from "./x11/display-name.ts";
@@ -54,8 +55,8 @@ async function look<T>(
   const text: unknown = display === undefined ? SETTING_FIELDS.display.fallback() : display;
   const name = SETTING_FIELDS.display.accepts(text) ? parseDisplayName(text) : undefined;
   if (name === undefined) {
-    const words = `${operation}: display has to be the name of an X display, as ":0" or "host:1.0", but is ${show(text)}. Leave it out for $DISPLAY.`;
-    throw new PixelfluxError("ERR_INVALID_SETTING", operation, words, { field: "display" });
+    const expected = 'the name of an X display, as ":0" or "host:1.0"';
+    throw invalidOption(operation, "display", expected, text, leaveOut("$DISPLAY"));
   }
   try {
     return await describe(name, TIMEOUT_MS);

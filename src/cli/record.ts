@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /** `record FILE`: the screen as a film. */
 import { extname } from "node:path";
-import { PixelfluxError, ScreenCapture } from "../index.ts";
+import { ScreenCapture } from "../index.ts";
 import type { Recording, RecordingResult, RecordingStats, RecordOptions } from "../record/index.ts";
 import { defineCommand } from "./command.ts";
 import { Ending } from "./ending.ts";
@@ -75,7 +75,7 @@ async function recorded(
     tell(`record: ${progressWords(result)}, ${result.segments.map(({ path }) => path).join(", ")}`);
     return result;
   } catch (error) {
-    if (error instanceof PixelfluxError && error.code === "ERR_ABORTED") return undefined;
+    if (options.signal?.aborted && error === options.signal.reason) return undefined;
     throw error;
   }
 }

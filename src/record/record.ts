@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 /** How a recording is started. */
-import { PixelfluxError, type ResolvedSettings, ScreenCapture } from "../index.ts";
+import { type ResolvedSettings, ScreenCapture } from "../index.ts";
 import { invalidOption } from "../options.ts";
 import {
   checkTarget,
@@ -29,7 +29,8 @@ import { Segments } from "./segments.ts";
  *   picture.
  * @throws {PixelfluxError} by rejection: `ERR_INVALID_SETTING` or
  *   `ERR_UNKNOWN_SETTING` with `field`; `ERR_WRITE` where the target cannot be
- *   opened; `ERR_ABORTED` by `signal`; what `ScreenCapture.start()` rejects with.
+ *   opened; what `ScreenCapture.start()` rejects with. The signal's reason where that is
+ *   aborted before the first picture.
  */
 export async function record(
   capture: ScreenCapture,
@@ -59,21 +60,17 @@ async function begin(
   const onAbort = () => void capture.stop();
   signal?.addEventListener("abort", onAbort);
   try {
-    if (signal?.aborted) throw aborted();
+    signal?.throwIfAborted();
     await capture.start();
     await segments.open();
-    if (signal?.aborted) throw aborted();
+    signal?.throwIfAborted();
   } catch (error) {
     await Promise.all([capture.stop(), segments.end(0)]);
+    signal?.throwIfAborted(); // the capture's ERR_ABORTED is but what follows
     throw error;
   } finally {
     signal?.removeEventListener("abort", onAbort);
   }
-}
-
-function aborted(): PixelfluxError {
-  const text = "record: the signal was aborted before the first picture.";
-  return new PixelfluxError("ERR_ABORTED", "record", text);
 }
 
 function settingsOf(settings: ResolvedSettings, options: ResolvedRecordOptions): ResolvedSettings {

@@ -91,7 +91,7 @@ export class ViewerInput {
     this.#wanted = undefined;
     this.#do(this.#input.move(x, y));
     if (down) this.#buttons.add(button);
-    else this.#buttons.delete(button);
+    else if (!this.#buttons.delete(button)) return; // another viewer may hold it
     this.#do(down ? this.#input.down({ button }) : this.#input.up({ button }));
   }
 

@@ -162,6 +162,7 @@ export class TraceRecording implements AsyncDisposable {
     const { signal, onError } = this.#options;
     const abort = () => this.#end("stop");
     signal?.addEventListener("abort", abort, { once: true });
+    if (signal?.aborted) abort(); // while the file was being opened
     try {
       await this.#write();
       return this.#result();

@@ -10,6 +10,9 @@ import {
 } from "./options.ts";
 import { TraceReader } from "./reader.ts";
 
+/** How long the last frame of a round stays before the next one begins. */
+const LAST_FRAME_MS = 1000 / 60;
+
 /**
  * Opens a trace to be replayed: its source shows the first frame, and the others when it is
  * played.
@@ -118,6 +121,7 @@ export class Replay implements AsyncDisposable {
         await this.#awaitTurn(frame, beginMs, signal);
         this.#show(frame);
       }
+      if (round + 1 < loops) await this.#rest(signal);
     }
     if (this.#options.speed === "taken") await this.source.taken({ signal });
     return this.#frames;
@@ -132,6 +136,12 @@ export class Replay implements AsyncDisposable {
     }
     const leftMs = beginMs + timestampUs / 1000 / speed - performance.now();
     if (leftMs > 0) await sleep(leftMs, signal);
+  }
+
+  /** The last frame of a round is to be seen, too; and a trace of one alone would never rest. */
+  async #rest(signal: AbortSignal): Promise<void> {
+    const { speed } = this.#options;
+    if (speed !== "taken") await sleep(LAST_FRAME_MS / speed, signal);
   }
 
   #show({ width, height, rectangles, data }: TraceFrame): void {

@@ -112,6 +112,9 @@ test("one viewer's end leaves what the other holds", async () => {
   log.clear();
   await using server = serve(settings(), { token: TOKEN, input });
   const [one, other] = [await join(server.url), await join(server.url)];
+  other.say({ type: "button", button: "left", down: true, x: 5, y: 5 });
+  await waitFor("the button", () => log.strokes.includes("+1"));
+  one.say({ type: "button", button: "left", down: false, x: 5, y: 5 });
   one.say({ type: "key", code: "ControlLeft", key: "Control", down: true });
   other.say({ type: "key", code: "ShiftRight", key: "Shift", down: true });
   other.say({ type: "key", code: "KeyQ", key: "Q", down: true });
@@ -119,6 +122,7 @@ test("one viewer's end leaves what the other holds", async () => {
   one.vanish();
   await waitFor("the release", () => log.strokes.includes("-Control_L"));
   expect(log.strokes).not.toContain("-Q");
+  expect(log.strokes).not.toContain("-1");
   other.say({ type: "release" });
   await waitFor("the other's", () => log.strokes.includes("-Shift_R"));
   await waitFor("the letter's", () => /-q$/i.test(log.strokes));

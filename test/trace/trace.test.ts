@@ -2,7 +2,7 @@
 // Traces of a real screen: every frame as it was, and replayed as it was.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { memoryUsage, ScreenCapture } from "../../src/index.ts";
+import { FrameSource, memoryUsage, ScreenCapture } from "../../src/index.ts";
 import { readTrace, recordTrace, replayTrace } from "../../src/trace/index.ts";
 import { Folder } from "../record/folder.ts";
 import { waitFor } from "../support/process.ts";
@@ -181,6 +181,23 @@ test("a replay keeps the times, and can be ended", async () => {
   const ending = closed.play().catch((error) => error);
   await closed.close();
   expect((await ending).code).toBe("ERR_ABORTED");
+});
+
+test("a picture that never changes is replayed without end, and without haste", async () => {
+  const path = folder.file("one.pfx");
+  using source = new FrameSource({ width: 64, height: 64 });
+  await using capture = new ScreenCapture({ source });
+  await capture.start();
+  const { frames } = await (await recordTrace(capture, path)).stop();
+  expect(frames).toBe(1);
+  const abort = new AbortController();
+  await using endless = await replayTrace(path, { loop: true, signal: abort.signal });
+  const beginMs = performance.now();
+  const playing = endless.play().catch((error) => error);
+  await waitFor("some rounds", () => endless.frames > 5);
+  expect(endless.frames).toBeLessThanOrEqual(2 + (performance.now() - beginMs) / 16);
+  abort.abort("enough");
+  expect(await playing).toBe("enough");
 });
 
 describe("a trace ends", () => {
