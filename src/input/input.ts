@@ -177,15 +177,22 @@ export class Input implements AsyncDisposable {
    * until {@link up}. Keys repeat, as they do under a finger.
    */
   async down(target: HoldTarget, options: HoldOptions = {}): Promise<void> {
-    const { exactly = false } = copyOptions("down", options, ["exactly"]);
+    const { exactly = false, at } = copyOptions("down", options, ["exactly", "at"]);
+    const place = at === undefined ? undefined : checkPlace("down", "at", at);
     if (typeof target === "object") {
       const button = checkButton("down", copyOptions("down", target, ["button"]).button);
-      await this.#do("down", () => this.#pointer.buttonDown(button));
+      await this.#do("down", async () => {
+        if (place) await this.#pointer.move("down", place, "at.");
+        await this.#pointer.buttonDown(button);
+      });
       return;
     }
     const keysym = keysymOfName(target, "down");
     checkFlag("down", "exactly", exactly);
-    await this.#do("down", () => this.#keyboard.down(keysym, exactly));
+    await this.#do("down", async () => {
+      if (place) await this.#pointer.move("down", place, "at.");
+      await this.#keyboard.down(keysym, exactly);
+    });
   }
 
   /** Releases a key or button, whoever holds it. */

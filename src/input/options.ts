@@ -67,6 +67,11 @@ export interface HoldOptions {
    * would make another of it; they are released for the moment. Default: false.
    */
   readonly exactly?: boolean | undefined;
+  /**
+   * Where the pointer is moved to first; where that cannot be, nothing is held. Default: where
+   * it is.
+   */
+  readonly at?: Point | undefined;
 }
 
 /** How to click. */

@@ -89,10 +89,15 @@ export class ViewerInput {
 
   #click(button: PointerButton, down: boolean, { x, y }: Point): void {
     this.#wanted = undefined;
+    if (down) {
+      this.#buttons.add(button);
+      // Where the place is none on the present screen, nothing else is clicked.
+      this.#do(this.#input.down({ button }, { at: { x, y } }));
+      return;
+    }
     this.#do(this.#input.move(x, y));
-    if (down) this.#buttons.add(button);
-    else if (!this.#buttons.delete(button)) return; // another viewer may hold it
-    this.#do(down ? this.#input.down({ button }) : this.#input.up({ button }));
+    // Another viewer may hold it, too.
+    if (this.#buttons.delete(button)) this.#do(this.#input.up({ button }));
   }
 
   #key(message: KeyMessage): void {

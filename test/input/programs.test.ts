@@ -166,11 +166,12 @@ describe("a program that tells its events", () => {
     log.clear();
     await input.down("a");
     await input.down("a");
-    await input.down({ button: "middle" });
+    await input.down({ button: "middle" }, { at: { x: 70, y: 80 } });
     await input.down("A", { exactly: true }); // another character of the same key
     await input.releaseAll();
     await waitFor("the release", () => log.strokes.endsWith("-a"));
     expect(log.strokes).toStartWith("+a +2");
+    expect(log.of("ButtonPress")[0]).toMatchObject({ x: 70, y: 80 });
     await input.up("b"); // which nobody holds
   });
 

@@ -101,6 +101,8 @@ test("nothing is done for whom it is not allowed", async () => {
   await expect(watch(chosen.url, "?control=yes")).rejects.toThrow("401");
   const allowed = await join(chosen.url, `${QUERY}&control=yes`);
   await waitFor("the word that it may", allowed.may);
+  // Where the present screen is not, nothing else is clicked.
+  for (const message of click(9000, 20, "right")) allowed.say(message);
   for (const message of click(20, 20, "middle")) allowed.say(message);
   await waitFor("its click", () => log.strokes.includes("-2"));
   expect(log.strokes).toBe("+2 -2");
