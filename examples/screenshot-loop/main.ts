@@ -19,6 +19,9 @@ usage: bun main.ts [options]
 A line for each: the file, its size in bytes, and how long it has taken.
 `;
 
+/** The longest of a timer. */
+const PAUSE_MS_MAX = 2 ** 31 - 1;
+
 interface Options {
   readonly display: string | undefined;
   readonly folder: string;
@@ -45,8 +48,8 @@ function readOptions(args: string[]): Options | "help" {
   if (format !== "png" && format !== "jpeg") {
     throw new Error(`--format: "png" or "jpeg" expected, received "${format}"`);
   }
-  if (!(pauseMs >= 0)) {
-    throw new Error(`--pause-ms: 0 or more expected, received "${values["pause-ms"]}"`);
+  if (!(pauseMs >= 0 && pauseMs <= PAUSE_MS_MAX)) {
+    throw new Error(`--pause-ms: 0 to ${PAUSE_MS_MAX} expected, received "${values["pause-ms"]}"`);
   }
   if (!(count >= 1)) throw new Error(`--count: 1 or more expected, received "${values.count}"`);
   return { display, folder, format, pauseMs, count };

@@ -180,8 +180,8 @@ function liveSettings(change: Readonly<Record<string, unknown>>): CaptureSetting
 }
 
 if (import.meta.main) {
-  const { PIXELFLUX_TOKEN: token } = process.env;
-  const server = new PlaygroundServer({ token });
+  const { PIXELFLUX_TOKEN: token, PORT } = process.env;
+  const server = new PlaygroundServer({ token, port: Number(PORT ?? 9002) });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => void server.stop().then(() => process.exit()));
   }

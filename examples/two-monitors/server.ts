@@ -68,7 +68,15 @@ function notFound(): Response {
 
 if (import.meta.main) {
   const { PIXELFLUX_TOKEN: token, PORT } = process.env;
-  const server = await MonitorServer.start({ token, port: PORT ? Number(PORT) : 9001 });
-  const names = server.monitors.map(({ name }) => name).join(", ");
-  console.log(`Watch ${names} at ${server.url}${token === undefined ? "" : `?token=${token}`}`);
+  try {
+    const server = await MonitorServer.start({ token, port: Number(PORT ?? 9001) });
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.on(signal, () => void server[Symbol.asyncDispose]().then(() => process.exit()));
+    }
+    const names = server.monitors.map(({ name }) => name).join(", ");
+    console.log(`Watch ${names} at ${server.url}${token === undefined ? "" : `?token=${token}`}`);
+  } catch (error) {
+    console.error(`two-monitors: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(1);
+  }
 }
