@@ -18,7 +18,8 @@ test("there is a control for every live setting but the watermark's path, with i
     expect([name, control.default]).toEqual([name, field.fallback() ?? null]);
     if (control.kind === "choice") {
       expect(control.options.every((option) => field.accepts(option))).toBe(true);
-      expect(field.expected).toBe(`one of ${control.options.map((o) => `"${o}"`).join(", ")}`);
+      const words = `one of ${control.options.map((option) => `"${option}"`).join(", ")}`;
+      expect([words, `${words}, true or false`]).toContain(field.expected);
     }
     if (control.kind !== "number") continue;
     const { min, max, step, sliderMax = max } = control;
