@@ -4,20 +4,27 @@
  * it is asked as window managers do (Extended Window Manager Hints, `_NET_WM_PING`).
  * Chromium, Firefox, GTK and Qt answer; xterm does not.
  */
+import {
+  ATOM,
+  getProperty,
+  makeAtom,
+  queryPointer,
+  queryTree,
+  readProperty,
+  wordRequest,
+  wordsOf,
+} from "../x11/requests.ts";
 import type { XSession } from "../x11/session.ts";
 
 const CHANGE_WINDOW_ATTRIBUTES = 2;
-const QUERY_TREE = 15;
-const INTERN_ATOM = 16;
-const GET_PROPERTY = 20;
 const SEND_EVENT = 25;
-const QUERY_POINTER = 38;
 const GET_INPUT_FOCUS = Buffer.from([43, 0, 1, 0]);
 
 const CLIENT_MESSAGE = 33;
 const EVENT_MASK = 0x800;
 const SUBSTRUCTURE_NOTIFY = 0x80000;
-const ATOM_TYPE = 4;
+/** Of the list of what a program answers. */
+const PROTOCOLS_BYTES_MAX = 128;
 /** GetInputFocus: the window is the one under the pointer. */
 const POINTER_ROOT = 1;
 
@@ -66,17 +73,15 @@ export class Attention {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const timer = setTimeout(() => resolve(false), ANSWER_MS);
     this.#answered = () => resolve(true);
-    const event = Buffer.alloc(32);
-    event.set([CLIENT_MESSAGE, 32]);
-    [window, protocols, ping, this.#question, window].forEach((value, index) => {
-      event.writeUInt32LE(value, 4 + index * 4);
-    });
-    const head = Buffer.alloc(12);
-    head.set([SEND_EVENT, 0, 11, 0]);
-    head.writeUInt32LE(window, 4);
-    this.#session.send(Buffer.concat([head, event]));
-    await this.#session.settle();
-    return promise.finally(() => clearTimeout(timer));
+    const message = [window, protocols, ping, this.#question, window, 0, 0];
+    const event = [CLIENT_MESSAGE | (32 << 8), ...message];
+    this.#session.send(wordRequest(SEND_EVENT, 0, window, 0, ...event));
+    try {
+      await this.#session.settle();
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #hear(event: Buffer): void {
@@ -92,12 +97,7 @@ export class Attention {
   }
 
   async #atom(name: string): Promise<number> {
-    const request = Buffer.alloc(8 + ((name.length + 3) & ~3));
-    request[0] = INTERN_ATOM;
-    request.writeUInt16LE(request.length / 4, 2);
-    request.writeUInt16LE(name.length, 4);
-    request.write(name, 8, "latin1");
-    return (await this.#session.ask(request)).readUInt32LE(8);
+    return (await this.#session.ask(makeAtom(name))).readUInt32LE(8);
   }
 
   /** The window that says that its program answers: about the focus, or about the pointer. */
@@ -113,35 +113,18 @@ export class Attention {
   }
 
   readonly #parentOf = async (window: number): Promise<number> =>
-    (await this.#session.ask(ofWindow(QUERY_TREE, window))).readUInt32LE(12);
+    (await this.#session.ask(queryTree(window))).readUInt32LE(12);
 
   readonly #underPointer = async (window: number): Promise<number> =>
-    (await this.#session.ask(ofWindow(QUERY_POINTER, window))).readUInt32LE(12);
+    (await this.#session.ask(queryPointer(window))).readUInt32LE(12);
 
   async #answersIn(window: number, protocols: number, ping: number): Promise<boolean> {
-    const request = Buffer.alloc(24);
-    request.set([GET_PROPERTY, 0, 6, 0]);
-    [window, protocols, ATOM_TYPE, 0, 32].forEach((value, index) => {
-      request.writeUInt32LE(value, 4 + index * 4);
-    });
-    const answer = await this.#session.ask(request);
-    const count = Math.min(answer.readUInt32LE(16), (answer.length - 32) / 4);
-    const atoms = Array.from({ length: count }, (_, index) => answer.readUInt32LE(32 + index * 4));
-    return atoms.includes(ping);
+    const request = getProperty(window, protocols, ATOM.atom, PROTOCOLS_BYTES_MAX);
+    return wordsOf(readProperty(await this.#session.ask(request))).includes(ping);
   }
 
   #listening(listens: boolean): Buffer {
-    const request = Buffer.alloc(16);
-    request.set([CHANGE_WINDOW_ATTRIBUTES, 0, 4, 0]);
-    request.writeUInt32LE(this.#root, 4);
-    request.writeUInt32LE(EVENT_MASK, 8);
-    request.writeUInt32LE(listens ? SUBSTRUCTURE_NOTIFY : 0, 12);
-    return request;
+    const mask = listens ? SUBSTRUCTURE_NOTIFY : 0;
+    return wordRequest(CHANGE_WINDOW_ATTRIBUTES, 0, this.#root, EVENT_MASK, mask);
   }
-}
-
-function ofWindow(opcode: number, window: number): Buffer {
-  const request = Buffer.from([opcode, 0, 2, 0, 0, 0, 0, 0]);
-  request.writeUInt32LE(window, 4);
-  return request;
 }

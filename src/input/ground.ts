@@ -3,7 +3,7 @@
 import { PixelfluxError } from "../errors.ts";
 import { show } from "../settings.ts";
 import { readMonitors } from "../x11/monitors.ts";
-import { getGeometry, translateOrigin } from "../x11/requests.ts";
+import { getGeometry, queryRandr, translateOrigin } from "../x11/requests.ts";
 import { RequestError } from "../x11/session.ts";
 import type { InputServer } from "./open.ts";
 import type { CurrentRegion } from "./options.ts";
@@ -15,9 +15,6 @@ export interface Ground {
   readonly width: number;
   readonly height: number;
 }
-
-/** RRQueryVersion: we speak 1.5. */
-const queryRandr = (opcode: number) => Buffer.from([opcode, 0, 3, 0, 1, 0, 0, 0, 5, 0, 0, 0]);
 
 /** The screen at present: RandR may have changed it. */
 export async function readScreen({ session, root }: InputServer): Promise<Ground> {

@@ -2,11 +2,12 @@
 /** The pointer, in coordinates of a region. */
 import { PixelfluxError } from "../errors.ts";
 import { invalidOption } from "../options.ts";
+import { queryPointer } from "../x11/requests.ts";
 import { readGround, readScreen } from "./ground.ts";
 import type { Held } from "./held.ts";
 import type { InputServer } from "./open.ts";
 import type { Point, RegionReader } from "./options.ts";
-import { fakeButton, fakeMotion, queryPointer } from "./requests.ts";
+import { fakeButton, fakeMotion } from "./requests.ts";
 
 /** The wheels as buttons of X, as one notch of either way. */
 const WHEELS = { up: 4, down: 5, left: 6, right: 7 } as const;

@@ -8,7 +8,6 @@ const BUTTON_PRESS = 4;
 const BUTTON_RELEASE = 5;
 const MOTION_NOTIFY = 6;
 
-const QUERY_POINTER = 38;
 const CHANGE_KEYBOARD_MAPPING = 100;
 const GET_KEYBOARD_MAPPING = 101;
 
@@ -49,17 +48,6 @@ export function fakeMotion(opcode: number, root: number, x: number, y: number): 
 /** XTEST GrabControl: we are served while another client has grabbed the server, too. */
 export function ignoreGrabs(opcode: number): Buffer {
   return Buffer.from([opcode, 3, 2, 0, 1, 0, 0, 0]);
-}
-
-/** QueryPointer, with the pointer's place in a root window. */
-export function queryPointer(root: number): Buffer {
-  return ofWindow(QUERY_POINTER, root);
-}
-
-function ofWindow(opcode: number, window: number): Buffer {
-  const request = Buffer.from([opcode, 0, 2, 0, 0, 0, 0, 0]);
-  request.writeUInt32LE(window, 4);
-  return request;
 }
 
 /** GetKeyboardMapping of keycodes from the first on. */

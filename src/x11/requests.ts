@@ -5,6 +5,7 @@ import { padded } from "./connection.ts";
 /** Atoms that every server has, by the same numbers. */
 export const ATOM = {
   any: 0,
+  atom: 4,
   cardinal: 6,
   resourceManager: 23,
   string: 31,
@@ -22,7 +23,7 @@ export function wordRequest(opcode: number, detail: number, ...words: number[]):
   const bytes = Buffer.alloc(4 + words.length * 4);
   bytes.set([opcode, detail]);
   bytes.writeUInt16LE(bytes.length / 4, 2);
-  for (const [index, word] of words.entries()) bytes.writeUInt32LE(word, 4 + index * 4);
+  for (const [index, word] of words.entries()) bytes.writeUInt32LE(word >>> 0, 4 + index * 4);
   return bytes;
 }
 
@@ -35,17 +36,26 @@ export const getGeometry = (drawable: number) => wordRequest(14, 0, drawable);
 /** QueryTree. */
 export const queryTree = (window: number) => wordRequest(15, 0, window);
 
+/** InternAtom, which makes the name one where nobody has used it. */
+export const makeAtom = (name: string) => nameRequest(16, 0, name);
+
 /** InternAtom, which makes none: the answer is 0 for a name that nobody has used. */
 export const findAtom = (name: string) => nameRequest(16, 1, name);
 
 /** GetAtomName. */
 export const getAtomName = (atom: number) => wordRequest(17, 0, atom);
 
+/** QueryPointer, with the pointer's place in a window. */
+export const queryPointer = (window: number) => wordRequest(38, 0, window);
+
 /** TranslateCoordinates of a window's top left corner. */
 export const translateOrigin = (window: number, to: number) => wordRequest(40, 0, window, to, 0);
 
 /** QueryExtension. */
 export const queryExtension = (name: string) => nameRequest(98, 0, name);
+
+/** RRQueryVersion: we speak 1.5. */
+export const queryRandr = (opcode: number) => wordRequest(opcode, 0, 1, 5);
 
 /**
  * GetProperty.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /** Gives a screen another size, by RandR 1.2 (randrproto.txt). */
 import { padded, ServerError, type XConnection } from "./connection.ts";
+import { wordRequest } from "./requests.ts";
 import { opcodeOf } from "./server-description.ts";
 import { screensOf } from "./setup.ts";
 
@@ -60,19 +61,19 @@ export async function setScreenSize(
   const randr = await opcodeOf(connection, "RANDR");
   const root = screensOf(connection.setup)[0]?.root;
   if (randr === undefined || root === undefined) throw new ServerError("it has no RandR");
-  await connection.ask(request(randr, QUERY_VERSION, 1, 2));
+  await connection.ask(wordRequest(randr, QUERY_VERSION, 1, 2));
   const resources = await readResources(connection, randr, root);
   const present = resources.modes.get(nameOf(size));
   const mode = present ?? (await createMode(connection, randr, root, size));
   const added =
-    present === undefined ? [request(randr, ADD_OUTPUT_MODE, resources.output, mode)] : [];
+    present === undefined ? [wordRequest(randr, ADD_OUTPUT_MODE, resources.output, mode)] : [];
   await show(connection, randr, root, resources, mode, size, added);
   if (replaced !== undefined && replaced !== mode) {
     // Refused where somebody uses the mode, who may keep it.
     await settle(
       connection,
-      request(randr, DELETE_OUTPUT_MODE, resources.output, replaced),
-      request(randr, DESTROY_MODE, replaced),
+      wordRequest(randr, DELETE_OUTPUT_MODE, resources.output, replaced),
+      wordRequest(randr, DESTROY_MODE, replaced),
     );
   }
   return present === undefined || present === replaced ? mode : undefined;
@@ -85,7 +86,7 @@ export async function centrePointer(
 ): Promise<void> {
   const root = screensOf(connection.setup)[0]?.root ?? 0;
   const place = (width >> 1) | ((height >> 1) << 16);
-  await settle(connection, request(WARP_POINTER, 0, 0, root, 0, 0, place));
+  await settle(connection, wordRequest(WARP_POINTER, 0, 0, root, 0, 0, place));
 }
 
 /** @param first - what is to be done before, unseen by others. */
@@ -100,9 +101,9 @@ async function show(
 ): Promise<void> {
   const { width, height, dpi } = size;
   const config = (modeId: number, ...outputs: readonly number[]) =>
-    request(randr, SET_CRTC_CONFIG, crtc, 0, configTimestamp, 0, modeId, ROTATE_0, ...outputs);
+    wordRequest(randr, SET_CRTC_CONFIG, crtc, 0, configTimestamp, 0, modeId, ROTATE_0, ...outputs);
   const mm = (sidePx: number) => Math.round((sidePx / dpi) * MM_PER_INCH);
-  const grown = request(
+  const grown = wordRequest(
     randr,
     SET_SCREEN_SIZE,
     root,
@@ -111,9 +112,9 @@ async function show(
     mm(height),
   );
   // A screen cannot become smaller than what is shown on it: nothing is, for a moment.
-  const off = await ask(connection, request(GRAB_SERVER, 0), ...first, config(0));
+  const off = await ask(connection, wordRequest(GRAB_SERVER, 0), ...first, config(0));
   const on = await ask(connection, grown, config(mode, output));
-  const isDone = await settle(connection, request(UNGRAB_SERVER, 0));
+  const isDone = await settle(connection, wordRequest(UNGRAB_SERVER, 0));
   if (isDone && off?.[1] === 0 && on?.[1] === 0) return;
   throw new ServerError(`it refuses a screen of ${nameOf(size)}`);
 }
@@ -129,7 +130,7 @@ function ask(connection: XConnection, ...requests: readonly Buffer[]): Promise<B
  * @returns false where the server refuses any of them; nothing can be asked behind that.
  */
 async function settle(connection: XConnection, ...requests: readonly Buffer[]): Promise<boolean> {
-  return (await ask(connection, ...requests, request(GET_INPUT_FOCUS, 0))) !== undefined;
+  return (await ask(connection, ...requests, wordRequest(GET_INPUT_FOCUS, 0))) !== undefined;
 }
 
 async function createMode(
@@ -151,7 +152,7 @@ async function createMode(
   const fields = Array.from({ length: mode.length / 4 }, (_, index) =>
     mode.readUInt32LE(index * 4),
   );
-  const answer = await connection.ask(request(randr, CREATE_MODE, root, ...fields));
+  const answer = await connection.ask(wordRequest(randr, CREATE_MODE, root, ...fields));
   if (answer === undefined) throw new ServerError(`it refuses a mode of ${name}`);
   return answer.readUInt32LE(8);
 }
@@ -161,7 +162,7 @@ async function readResources(
   randr: number,
   root: number,
 ): Promise<Resources> {
-  const answer = await connection.ask(request(randr, GET_SCREEN_RESOURCES_CURRENT, root));
+  const answer = await connection.ask(wordRequest(randr, GET_SCREEN_RESOURCES_CURRENT, root));
   const [crtcCount, outputCount, modeCount] = [16, 18, 20].map((at) => answer?.readUInt16LE(at));
   if (!answer || !crtcCount || !outputCount) throw new ServerError("its RandR drives no monitor");
   const outputsAt = HEAD_BYTES + crtcCount * 4;
@@ -181,15 +182,4 @@ async function readResources(
 
 function nameOf({ width, height }: Pick<ScreenSize, "width" | "height">): string {
   return `${width}x${height}`;
-}
-
-/** A request: its opcodes, its length in units of 4 bytes, and fields of 4 bytes each. */
-function request(major: number, minor: number, ...fields: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(4 + fields.length * 4);
-  bytes.set([major, minor]);
-  bytes.writeUInt16LE(bytes.length / 4, 2);
-  fields.forEach((field, index) => {
-    bytes.writeUInt32LE(field >>> 0, 4 + index * 4);
-  });
-  return bytes;
 }

@@ -6,7 +6,7 @@ import { NO_X11, ServerError, XConnection } from "./connection.ts";
 import type { DisplayName } from "./display-name.ts";
 import { type Monitor, readMonitors, readScale } from "./monitors.ts";
 import { printable } from "./printable.ts";
-import { queryExtension } from "./requests.ts";
+import { queryExtension, queryRandr } from "./requests.ts";
 import { type Screen, screensOf, vendorOf } from "./setup.ts";
 import { readWindows, type WindowDescription } from "./windows.ts";
 
@@ -148,7 +148,6 @@ async function versionOf(
     return answer ? `${answer.readUInt16LE(8)}.${answer.readUInt16LE(10)}` : "";
   }
   if (name !== "RANDR") return "";
-  const request = Buffer.from([opcode, 0, 3, 0, 1, 0, 0, 0, 5, 0, 0, 0]); // we speak 1.5
-  const answer = await connection.ask(request);
+  const answer = await connection.ask(queryRandr(opcode));
   return answer ? `${answer.readUInt32LE(8)}.${answer.readUInt32LE(12)}` : "";
 }

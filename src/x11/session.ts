@@ -5,15 +5,9 @@
  */
 import { connect, type Socket } from "node:net";
 import type { Authorization } from "./authority.ts";
-import {
-  connectWords,
-  NO_X11,
-  padded,
-  refusalWords,
-  ServerError,
-  setupRequest,
-} from "./connection.ts";
+import { connectWords, NO_X11, refusalWords, ServerError, setupRequest } from "./connection.ts";
 import { type DisplayName, portOf, socketPath } from "./display-name.ts";
+import { queryExtension } from "./requests.ts";
 
 const HEAD_BYTES = 32;
 const SETUP_HEAD_BYTES = 8;
@@ -23,7 +17,6 @@ const ERROR = 0;
 const REPLY = 1;
 /** The one kind of event that may be longer than 32 bytes. */
 const GENERIC_EVENT = 35;
-const QUERY_EXTENSION = 98;
 /** GetInputFocus, the shortest request that has an answer. */
 const ROUND_TRIP = Buffer.from([43, 0, 1, 0]);
 
@@ -141,12 +134,7 @@ export class XSession {
 
   /** The major opcode of an extension; `undefined` where the server has not got it. */
   async extension(name: string): Promise<number | undefined> {
-    const request = Buffer.alloc(8 + padded(name.length));
-    request[0] = QUERY_EXTENSION;
-    request.writeUInt16LE(request.length / 4, 2);
-    request.writeUInt16LE(name.length, 4);
-    request.write(name, 8, "latin1");
-    const answer = await this.ask(request);
+    const answer = await this.ask(queryExtension(name));
     return answer[8] === 1 ? answer[9] : undefined;
   }
 
