@@ -26,6 +26,7 @@ extern const pf_test damage_tests[];
 extern const pf_test encode_tests[];
 extern const pf_test frame_tests[];
 extern const pf_test frames_tests[];
+extern const pf_test interplay_tests[];
 extern const pf_test lease_tests[];
 extern const pf_test opening_tests[];
 extern const pf_test overlay_tests[];

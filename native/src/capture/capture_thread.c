@@ -223,7 +223,12 @@ static pf_status serve(pf_capture *capture, pf_source_events *events, pf_error *
         pf_wake_kick(&capture->wake);
         return PF_STATUS_OK;
     }
-    return pf_screenshots_take(&capture->screenshots, &capture->stage, count, error);
+    if (count == 0) {
+        return PF_STATUS_OK;
+    }
+    status = pf_screenshots_take(&capture->screenshots, &capture->stage, count, error);
+    /* What came with the pointer, which that has looked at, wakes nobody any more. */
+    return status == PF_STATUS_OK ? look_around(capture, events, error) : status;
 }
 
 /** A pointer that a program warps makes no event: it is looked at with each frame. */

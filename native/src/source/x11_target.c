@@ -80,8 +80,10 @@ pf_status pf_x11_follow_target(x11_source *self, pf_error *error) {
     }
     self->target.look_pending = false;
     pf_status status = look(self, error);
-    /* What has come meanwhile is looked at behind the next frame, so that there has
-     * to be one. */
+    /* What came with the answers has been read: it makes the descriptor readable no
+     * more. What it says of the target is looked at behind the next frame, so that
+     * there has to be one. */
+    pf_x11_take_queued_events(self);
     self->screen_resized |= self->target.look_pending;
     return status;
 }
