@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /** Frames by their pixels, through the C ABI; those of real screens are in the Bun tests. */
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,9 @@
 #define STILL "synthetic://320x200@0"
 #define MOVING "synthetic://320x200@200"
 #define PIXELS_BYTES ((size_t)WIDTH * HEIGHT * 4)
+#define BIG_WIDTH 640u
+#define BIG_HEIGHT 480u
+#define BIG_BYTES ((size_t)BIG_WIDTH * BIG_HEIGHT * 4)
 
 /* Half a minute of waits: what has not come by then never will. */
 #define STEP_COUNT_MAX (30000 / PF_WAIT_MS_MAX)
@@ -176,6 +180,83 @@ static void nothing_comes_after_its_end(void) {
     }
 }
 
+/** Pushes other colours to random tiles of a frame source, and to all of them first. */
+static void push_tiles(uint64_t frames, uint32_t *pixels, bool all) {
+    pf_rectangle damage[(BIG_WIDTH / 64) * (BIG_HEIGHT / 16)];
+    uint32_t count = 0;
+    for (uint32_t y = 0; y < BIG_HEIGHT; y += 16) {
+        for (uint32_t x = 0; x < BIG_WIDTH; x += 64) {
+            if (all || pf_random_below(2) > 0) {
+                damage[count++] = (pf_rectangle){x, y, 1, 1};
+                pixels[y * BIG_WIDTH + x]++;
+            }
+        }
+    }
+    uint64_t serial;
+    CHECK_EQUAL(pf_frames_push(frames, (const uint8_t *)pixels, BIG_BYTES, BIG_WIDTH, BIG_HEIGHT,
+                               BIG_WIDTH * 4, (const uint32_t *)damage, count, &serial),
+                PF_STATUS_OK);
+}
+
+static void no_frame_is_larger_than_the_screen(void) {
+    uint64_t frames = 0;
+    uint32_t *pixels = calloc(1, BIG_BYTES);
+    char display[32];
+    CHECK_EQUAL(pf_frames_create(BIG_WIDTH, BIG_HEIGHT, &frames), PF_STATUS_OK);
+    snprintf(display, sizeof display, "frames://%llu", (unsigned long long)frames);
+    push_tiles(frames, pixels, true);
+    uint64_t handle = start(display, 1u << 30);
+    for (uint32_t round = 0; round < 20; round++) {
+        pf_tap_frame frame = await_frame(handle);
+        CHECK(frame.size_bytes <= BIG_BYTES + frame.rectangle_count * sizeof(pf_rectangle));
+        pf_stripe_release(NULL, (void *)(uintptr_t)frame.context);
+        push_tiles(frames, pixels, false);
+    }
+    CHECK_EQUAL(pf_capture_free(handle), PF_STATUS_OK);
+    CHECK_EQUAL(pf_frames_free(frames), PF_STATUS_OK);
+    free(pixels);
+    session_check_nothing_left();
+}
+
+/** Taps the first frame while a request for memory is refused; false where that was
+ * one of the capture itself, which ends it. */
+static bool tap_in_spite_of(long granted, bool *refused) {
+    pf_settings settings = default_settings(STILL);
+    pf_tap_frame frame;
+    uint64_t handle = 0;
+    bool came = false;
+    pf_fault_after(granted);
+    int32_t status = pf_capture_start(&settings, &handle);
+    if (status == PF_STATUS_OK) {
+        CHECK_EQUAL(pf_capture_tap(handle, 1), PF_STATUS_OK);
+    }
+    for (bool runs = status == PF_STATUS_OK; runs && !came;) {
+        runs = pf_capture_wait(handle, PF_WAIT_MS_MAX / 10) != PF_STATUS_ENDED;
+        came = drain(handle, &frame);
+    }
+    if (came) {
+        pf_stripe_release(NULL, (void *)(uintptr_t)frame.context);
+    }
+    *refused = pf_fault_left() < 0;
+    pf_fault_after(-1);
+    if (handle != 0) {
+        CHECK_EQUAL(pf_capture_free(handle), PF_STATUS_OK);
+    }
+    session_check_nothing_left();
+    return came;
+}
+
+static void refused_memory_is_survived(void) {
+    bool refused = true;
+    uint32_t came_count = 0;
+    for (long granted = 0; refused; granted++) {
+        CHECK(granted < 1000);
+        came_count += tap_in_spite_of(granted, &refused);
+    }
+    /* One without a refusal, and one whose copy was refused at first. */
+    CHECK(came_count >= 2);
+}
+
 static void wrong_arguments_are_refused(void) {
     uint64_t handle = start(STILL, 1);
     pf_tap_frame frame;
@@ -207,6 +288,8 @@ const pf_test tap_tests[] = {
     TEST(the_first_frame_is_complete),
     TEST(frames_are_whole_pictures),
     TEST(what_finds_no_room_is_in_a_later_frame),
+    TEST(no_frame_is_larger_than_the_screen),
+    TEST(refused_memory_is_survived),
     TEST(nothing_comes_after_its_end),
     TEST(wrong_arguments_are_refused),
     TEST(it_goes_with_its_lease),

@@ -15,6 +15,10 @@ void pf_fault_after(long count) {
     atomic_store(&pf_fault_countdown, count);
 }
 
+long pf_fault_left(void) {
+    return atomic_load(&pf_fault_countdown);
+}
+
 static bool refused(void) {
     return atomic_load(&pf_fault_countdown) >= 0 && atomic_fetch_sub(&pf_fault_countdown, 1) == 0;
 }

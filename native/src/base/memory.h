@@ -25,6 +25,9 @@ int pf_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), v
 #if defined(PF_FAULT_INJECTION)
 /** Refuses the request that comes after `count` granted ones; negative: none. */
 void pf_fault_after(long count);
+/** Requests that are granted still; negative where one has been refused, or none is
+ * to be. */
+long pf_fault_left(void);
 #endif
 
 #endif

@@ -76,12 +76,16 @@ static uint8_t *copy_rect(pf_image frame, pf_rect rect, uint8_t *to) {
     return to + row_bytes * rect.height;
 }
 
-static size_t size_of(const pf_change_map_reading *changes) {
+static size_t count_pixels(const pf_change_map_reading *changes) {
     size_t pixel_count = 0;
     for (uint32_t index = 0; index < changes->rect_count; index++) {
         pixel_count += (size_t)changes->rects[index].width * changes->rects[index].height;
     }
-    return changes->rect_count * sizeof(pf_rectangle) + pixel_count * PF_BYTES_PER_PIXEL;
+    return pixel_count;
+}
+
+static size_t size_of(const pf_change_map_reading *changes) {
+    return changes->rect_count * sizeof(pf_rectangle) + count_pixels(changes) * PF_BYTES_PER_PIXEL;
 }
 
 /** NULL without memory. */
@@ -112,6 +116,11 @@ static void find_changes(const pf_frame_stage *stage, const pf_tap_want *want,
     }
     pf_change_map_query query = {.region = all, .since_us = want->copied_us};
     pf_change_map_read(&stage->changes->map, &query, changes);
+    /* Where they are many they cover each other. */
+    if (count_pixels(changes) > (size_t)all.width * all.height) {
+        changes->rect_count = 1;
+        changes->rects[0] = all;
+    }
 }
 
 /** Under the lock. */
