@@ -14,7 +14,7 @@
 #define STILL "synthetic://320x200@0"
 #define MOVING "synthetic://320x200@200"
 #define PIXELS_BYTES ((size_t)WIDTH * HEIGHT * 4)
-#define BIG_WIDTH 640u
+#define BIG_WIDTH 1920u
 #define BIG_HEIGHT 480u
 #define BIG_BYTES ((size_t)BIG_WIDTH * BIG_HEIGHT * 4)
 
