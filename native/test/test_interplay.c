@@ -30,13 +30,15 @@ static void fill_window(screen *screen, xcb_window_t window) {
 /** An event that makes the capture ask what has become of its window, though nothing
  * has. */
 static void send_false_event(screen *screen, xcb_window_t window) {
-    xcb_configure_notify_event_t event = {.response_type = XCB_CONFIGURE_NOTIFY,
-                                          .event = window,
-                                          .window = window,
-                                          .width = 1,
-                                          .height = 1};
-    xcb_send_event(screen->connection, 0, window, XCB_EVENT_MASK_STRUCTURE_NOTIFY,
-                   (const char *)&event);
+    /* What is sent is 32 bytes, whatever the event. */
+    union {
+        xcb_configure_notify_event_t words;
+        char bytes[32];
+    } event = {.bytes = {0}};
+    event.words.response_type = XCB_CONFIGURE_NOTIFY;
+    event.words.event = event.words.window = window;
+    event.words.width = event.words.height = 1;
+    xcb_send_event(screen->connection, 0, window, XCB_EVENT_MASK_STRUCTURE_NOTIFY, event.bytes);
     xcb_flush(screen->connection);
 }
 
