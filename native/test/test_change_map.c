@@ -213,12 +213,8 @@ static void too_many_rectangles_become_fewer(void) {
 }
 
 const pf_test change_map_tests[] = {
-    TEST(what_is_forgotten_has_changed_once),
-    TEST(the_same_hash_is_no_change),
-    TEST(what_was_believed_is_told_once),
-    TEST(stamps_grow),
-    TEST(nothing_is_asked_nothing_told),
-    TEST(readings_are_those_of_a_model),
-    TEST(too_many_rectangles_become_fewer),
-    TESTS_END,
+    TEST(what_is_forgotten_has_changed_once), TEST(the_same_hash_is_no_change),
+    TEST(what_was_believed_is_told_once),     TEST(stamps_grow),
+    TEST(nothing_is_asked_nothing_told),      TEST(readings_are_those_of_a_model),
+    TEST(too_many_rectangles_become_fewer),   TESTS_END,
 };
