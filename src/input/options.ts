@@ -22,8 +22,11 @@ export interface CaptureRegion {
     readonly captureWidth?: number | undefined;
     /** Height of the region, px; likewise. */
     readonly captureHeight?: number | undefined;
+    /** The window that is captured. */
     readonly window?: number | undefined;
+    /** The monitor that is captured. */
     readonly monitor?: string | undefined;
+    /** The file of the display's cookie. */
     readonly authorityPath?: string | undefined;
   };
 }
@@ -35,8 +38,7 @@ export interface InputOptions {
   /**
    * What coordinates count from and have to lie in: a rectangle of the screen in px,
    * or a `ScreenCapture`, whose region is followed when `update()`, its window or its
-   * monitor moves it. Default:
-   * the whole screen.
+   * monitor moves it. Default: the whole screen.
    */
   readonly region?: Region | CaptureRegion | undefined;
 }
