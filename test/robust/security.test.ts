@@ -248,6 +248,8 @@ describe("the environment", () => {
     const isCommand = ({ path }: { path: string }) => path.startsWith("src/cli/");
     expect(reads.filter((read) => !isCommand(read))).toEqual([
       { path: "src/display/xvfb.ts", line: 'const { PATH = "" } = process.env;' },
+      // Handed on to a process of our own program.
+      { path: "src/input/guard.ts", line: 'env: { ...process.env, BUN_BE_BUN: "1" },' },
       {
         path: "src/native/library-places.ts",
         line: "const override = process.env[LIBRARY_VARIABLE];",
