@@ -52,7 +52,7 @@ export type Shot = { version: string; licence: string; jpeg: string; h264: strin
 /** The README's ten lines, on a display and a free port. */
 export async function liveProgram(display: string): Promise<string> {
   const readme = await Bun.file(join(rootPath, "README.md")).text();
-  const [, block = ""] = /^```ts\n(.*?)^```$/ms.exec(readme) ?? [];
+  const [, block = ""] = /^```ts serve\n(.*?)^```$/ms.exec(readme) ?? [];
   return block
     .replace("new ScreenCapture({", `$& display: ${JSON.stringify(display)},`)
     .replace('hostname: "127.0.0.1",', "$& port: 0,");
