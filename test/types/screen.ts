@@ -57,8 +57,9 @@ export async function frames(rgba: Uint8ClampedArray): Promise<void> {
 
 export async function places(): Promise<void> {
   same<ReturnType<typeof listMonitors>, Promise<Monitor[]>>(true);
-  const [window] = await listWindows(":0");
-  same<typeof window, WindowDescription | undefined>(true);
+  const windows = await listWindows(":0");
+  same<typeof windows, WindowDescription[]>(true);
+  const window = windows.at(0);
   new ScreenCapture({ monitor: "primary" });
   new ScreenCapture({ window: window?.id });
   // @ts-expect-error a window by its id
