@@ -202,7 +202,7 @@ test(`whatever comes, the server lives, and nothing stays held (PF_SEED=${seed})
   const errors: unknown[] = [];
   const options = { token: TOKEN, input, onError: (error: unknown) => errors.push(error) };
   await using server = serve(settings(), options);
-  for (const _ of rounds(6)) {
+  for (const _ of rounds(18)) {
     const viewer = await join(server.url);
     for (let i = 0; i < 120; i++) {
       const text = JSON.stringify(someMessage(pick));
