@@ -51,14 +51,19 @@ beforeAll(async () => {
       document.title = `${clientX},${clientY}`;
     });
   });
-  const [x, y] = await waitFor("the pointer", async () => {
+  const told = async () => (await page.title()).split(",").map(Number) as [number, number];
+  const [, before] = await waitFor("the pointer", async () => {
     await input.move(500 + Math.floor(Math.random() * 9), 400);
-    const place = (await page.title()).split(",").map(Number);
+    const place = await told();
     return place.length === 2 ? place : undefined;
   });
-  const at = await input.position();
-  const settled = (await page.title()).split(",").map(Number);
-  origin = { x: at.x - (settled[0] ?? x ?? 0), y: at.y - (settled[1] ?? y ?? 0) };
+  // Of the last move, and not of one before it.
+  await input.move(600, 300);
+  const [x, y] = await waitFor("the last move", async () => {
+    const place = await told();
+    return place[1] === before - 100 ? place : undefined;
+  });
+  origin = { x: 600 - x, y: 300 - y };
 }, 60_000);
 
 afterAll(async () => {
