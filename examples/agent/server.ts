@@ -54,7 +54,12 @@ export class AgentServer implements AsyncDisposable {
       throw new Error("the token has to be 16 characters or more: letters, digits, -._~+/");
     }
     const computer = await Computer.open(options.settings ?? {});
-    return new AgentServer(computer, options);
+    try {
+      return new AgentServer(computer, options);
+    } catch (error) {
+      await computer[Symbol.asyncDispose](); // the port is taken
+      throw error;
+    }
   }
 
   get url(): URL {
