@@ -73,7 +73,7 @@ export class ChangeWatch {
   read(sinceUs: number, query: NativeChangeQuery, operation: string): Changes {
     this.#keeps = true;
     this.#ask();
-    const none = { rectangles: [], frameId: undefined, timestampUs: undefined, token: sinceUs };
+    const none = { rectangles: [], frameId: undefined, timestamp: undefined, token: sinceUs };
     return this.#log ? changesOf(this.#log.read(sinceUs, query, operation)) : none;
   }
 
@@ -91,8 +91,8 @@ export class ChangeWatch {
     const check = (log: NativeChangeLog) => {
       const read = log.read(sinceUs, query, operation);
       if (read.rectangles.length === 0) return;
-      const { frameId, changedUs: timestampUs } = read;
-      wait.resolve({ ...changesOf(read), frameId, timestampUs });
+      const { frameId, changedUs: timestamp } = read;
+      wait.resolve({ ...changesOf(read), frameId, timestamp });
     };
     return this.#add(wait, { operation, watch: TELL, keeper, check, reject: wait.reject });
   }
@@ -239,8 +239,8 @@ class QuietCheck {
     }
     const last =
       changedUs === 0
-        ? { frameId: undefined, timestampUs: undefined }
-        : { frameId, timestampUs: changedUs };
+        ? { frameId: undefined, timestamp: undefined }
+        : { frameId, timestamp: changedUs };
     this.#wait.resolve({ quietMs, ...last, rectangles, token });
   }
 

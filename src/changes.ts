@@ -56,7 +56,7 @@ export interface Changes {
   /** The frame whose stripes show the last of these changes; as `stripe.frameId`. */
   readonly frameId: number | undefined;
   /** When the last of these was grabbed: microseconds of CLOCK_MONOTONIC, as in stripes. */
-  readonly timestampUs: number | undefined;
+  readonly timestamp: number | undefined;
   /** For `changedSince()` and `waitForChange({ since })`: all of this has been told. */
   readonly token: number;
 }
@@ -64,7 +64,7 @@ export interface Changes {
 /** At least one change. */
 export interface Change extends Changes {
   readonly frameId: number;
-  readonly timestampUs: number;
+  readonly timestamp: number;
 }
 
 /** A screen that has come to rest. */
@@ -74,7 +74,7 @@ export interface Stability {
   /** The frame that shows the last change, which may be older than the call. */
   readonly frameId: number | undefined;
   /** When that was grabbed: microseconds of CLOCK_MONOTONIC. */
-  readonly timestampUs: number | undefined;
+  readonly timestamp: number | undefined;
   /** Where something that counts has changed since the call; as {@link Changes.rectangles}. */
   readonly rectangles: readonly Region[];
   /** For `changedSince()` and `waitForChange({ since })`. */
@@ -142,7 +142,7 @@ export function changesOf({ rectangles, changedUs, frameId, tokenUs }: NativeCha
   return {
     rectangles,
     frameId: any ? frameId : undefined,
-    timestampUs: any ? changedUs : undefined,
+    timestamp: any ? changedUs : undefined,
     token: tokenUs,
   };
 }

@@ -21,7 +21,7 @@ export class TappedFrame {
   readonly width: number;
   readonly height: number;
   /** When it was grabbed: microseconds of CLOCK_MONOTONIC, as in stripes. */
-  readonly timestampUs: number;
+  readonly timestamp: number;
   /** As that of the stripes which show it. */
   readonly frameId: number;
   /** Frames before this whose changes are part of it, for want of room. */
@@ -36,7 +36,7 @@ export class TappedFrame {
   constructor(frame: NativeTapFrame) {
     this.width = frame.width;
     this.height = frame.height;
-    this.timestampUs = frame.timestampUs;
+    this.timestamp = frame.timestampUs;
     this.frameId = frame.frameId;
     this.merged = frame.mergedCount;
     this.rectangles = frame.rectangles;

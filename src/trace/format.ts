@@ -24,8 +24,8 @@ const GROWTH_BYTES_MAX = 1024;
 
 /** A frame as it is in a trace. */
 export interface TraceFrame {
-  /** From the trace's first frame on. */
-  readonly timestampUs: number;
+  /** Microseconds from the trace's first frame on. */
+  readonly timestamp: number;
   /** Size of the whole frame in px. */
   readonly width: number;
   readonly height: number;
@@ -42,7 +42,7 @@ export type RecordHead =
   | {
       readonly kind: "frame";
       readonly index: number;
-      readonly timestampUs: number;
+      readonly timestamp: number;
       readonly width: number;
       readonly height: number;
       readonly merged: number;
@@ -102,7 +102,7 @@ export async function writeFrame(frame: TraceFrame, index: number, level: number
   const head = viewOf(record);
   head.setUint32(0, FRAME_TAG, true);
   head.setUint32(4, index, true);
-  head.setBigUint64(8, BigInt(frame.timestampUs), true);
+  head.setBigUint64(8, BigInt(frame.timestamp), true);
   head.setUint16(16, frame.width, true);
   head.setUint16(18, frame.height, true);
   head.setUint32(20, frame.merged, true);
@@ -147,7 +147,7 @@ export function readHead(bytes: Uint8Array, offset: number): RecordHead {
   if (tag !== FRAME_TAG) throw traceError("a record is of no known kind", offset);
   const frame = {
     kind: "frame",
-    ...{ index, timestampUs },
+    ...{ index, timestamp: timestampUs },
     width: head.getUint16(16, true),
     height: head.getUint16(18, true),
     merged: head.getUint32(20, true),
@@ -177,7 +177,7 @@ function checkFrameHead(head: Extract<RecordHead, { kind: "frame" }>, offset: nu
   if (storedBytes > rawBytes + Math.ceil(rawBytes / 32768) + GROWTH_BYTES_MAX) {
     throw refuse(`a frame of ${rawBytes} bytes is stored in ${storedBytes}`);
   }
-  if (!Number.isSafeInteger(head.timestampUs)) throw refuse("a frame has no time");
+  if (!Number.isSafeInteger(head.timestamp)) throw refuse("a frame has no time");
 }
 
 /**
@@ -199,8 +199,8 @@ export async function readFrame(
   });
   const data = raw.subarray(head.rectangleCount * RECTANGLE_BYTES);
   checkRectangles(head, rectangles, data.length, offset);
-  const { timestampUs, width, height, merged } = head;
-  return { timestampUs, width, height, merged, rectangles, data };
+  const { timestamp, width, height, merged } = head;
+  return { timestamp, width, height, merged, rectangles, data };
 }
 
 async function unpack(stored: Uint8Array, rawBytes: number, offset: number) {

@@ -66,7 +66,7 @@ export class TraceReader implements AsyncDisposable {
     const frame = await readFrame(head, stored, offset);
     this.#offset += RECORD_HEADER_BYTES + head.storedBytes;
     this.#count += 1;
-    this.#timeUs = head.timestampUs;
+    this.#timeUs = head.timestamp;
     return frame;
   }
 
@@ -89,7 +89,7 @@ export class TraceReader implements AsyncDisposable {
 
   #checkOrder(head: Extract<RecordHead, { kind: "frame" }>, offset: number): void {
     if (head.index !== this.#count) throw traceError(`frame ${this.#count} is missing`, offset);
-    if (head.timestampUs < this.#timeUs) throw traceError("a frame is out of order", offset);
+    if (head.timestamp < this.#timeUs) throw traceError("a frame is out of order", offset);
   }
 
   /** The file ends within a record: the process that wrote it has been killed. */

@@ -216,14 +216,14 @@ export class TraceRecording implements AsyncDisposable {
   async #take(tapped: TappedFrame): Promise<boolean> {
     using frame = tapped;
     const { durationMs, sizeBytesMax, level } = this.#options;
-    this.#firstUs ??= frame.timestampUs;
-    const timestampUs = frame.timestampUs - this.#firstUs;
+    this.#firstUs ??= frame.timestamp;
+    const timestampUs = frame.timestamp - this.#firstUs;
     if (durationMs !== undefined && timestampUs > durationMs * 1000) {
       this.#end("durationMs");
       return false;
     }
     const { width, height, merged, rectangles, data } = frame;
-    const packed = { timestampUs, width, height, merged, rectangles, data };
+    const packed = { timestamp: timestampUs, width, height, merged, rectangles, data };
     const record = await writeFrame(packed, this.#frames, level);
     const isTooMuch =
       this.#bytes + record.length + RECORD_HEADER_BYTES > (sizeBytesMax ?? Infinity);

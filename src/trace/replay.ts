@@ -128,13 +128,13 @@ export class Replay implements AsyncDisposable {
   }
 
   /** Waits until it is the frame's time. */
-  async #awaitTurn({ timestampUs }: TraceFrame, beginMs: number, signal: AbortSignal) {
+  async #awaitTurn({ timestamp }: TraceFrame, beginMs: number, signal: AbortSignal) {
     const { speed } = this.#options;
     if (speed === "taken") {
       await this.source.taken({ signal });
       return;
     }
-    const leftMs = beginMs + timestampUs / 1000 / speed - performance.now();
+    const leftMs = beginMs + timestamp / 1000 / speed - performance.now();
     if (leftMs > 0) await sleep(leftMs, signal);
   }
 

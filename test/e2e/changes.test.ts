@@ -76,7 +76,7 @@ describe.each(READERS)("while %s", (_, start) => {
       await paint({ x: 70, y: 40, width: 100, height: 3 });
       const change = await waiting;
       expect(change.rectangles).toEqual([{ x: 64, y: 32, width: 128, height: 16 }]);
-      expect(change.timestampUs).toBeWithin(beforeUs, monotonicUs() + 1);
+      expect(change.timestamp).toBeWithin(beforeUs, monotonicUs() + 1);
       await scene.painter.fill({ x: 70, y: 40, width: 100, height: 3 }, 0);
       await capture.waitForChange({ since: change.token, ...SOON });
       await scene.painter.fill({ x: 0, y: 0, width: 320, height: 240 }, color);
@@ -113,11 +113,11 @@ describe.each(READERS)("while %s", (_, start) => {
     const beginMs = performance.now();
     const again = await capture.waitForStable({ quietMs: 250, ...SOON });
     expect(performance.now() - beginMs).toBeLessThan(200);
-    expect(again).toMatchObject({ timestampUs: rest.timestampUs, rectangles: [] });
+    expect(again).toMatchObject({ timestamp: rest.timestamp, rectangles: [] });
     // What has been painted before the call is known, however it is grabbed.
     await paint({ x: 5, y: 5, width: 5, height: 5 });
     const later = await capture.waitForStable({ quietMs: 250, ...SOON });
-    expect(later.timestampUs).toBeGreaterThan(again.timestampUs ?? Infinity);
+    expect(later.timestamp).toBeGreaterThan(again.timestamp ?? Infinity);
   });
 
   test("while nothing changes nothing wakes up", async () => {

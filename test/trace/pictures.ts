@@ -44,7 +44,7 @@ export async function picturesOf(path: string): Promise<{ prints: string[]; time
   const timesUs: number[] = [];
   for await (const frame of readTrace(path)) {
     prints.push(screen.draw(frame).print);
-    timesUs.push(frame.timestampUs);
+    timesUs.push(frame.timestamp);
   }
   return { prints, timesUs };
 }

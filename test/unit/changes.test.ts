@@ -169,7 +169,7 @@ test("changes go on whoever reads, and tokens tell of each once", async () => {
   for (let round = 0; round < 20; round++) {
     const change = await capture.waitForChange({ since: token, timeoutMs: 5000 });
     expect(change.token).toBeGreaterThan(token);
-    expect(change.timestampUs).toBeGreaterThan(token);
+    expect(change.timestamp).toBeGreaterThan(token);
     token = change.token;
   }
   expect(capture.stats().heldBack).toBe(1);
@@ -184,6 +184,6 @@ test("a moving screen does not come to rest, but where it is ignored", async () 
   expect(error.code).toBe("ERR_TIMEOUT");
   const all = { x: 0, y: 0, width: 640, height: 480 };
   const stability = await capture.waitForStable({ quietMs: 200, ignore: [all], timeoutMs: 5000 });
-  expect(stability).toMatchObject({ quietMs: Infinity, rectangles: [], timestampUs: undefined });
+  expect(stability).toMatchObject({ quietMs: Infinity, rectangles: [], timestamp: undefined });
   expect((await capture.waitForStable({ quietMs: 0 })).quietMs).toBeLessThan(200);
 });

@@ -14,12 +14,12 @@ test("the first frame is complete, later ones are what has changed", async () =>
   for await (const frame of capture.tapFrames()) if (seen.push(frame) === 8) break;
   expect(seen[0]?.rectangles).toEqual([{ x: 0, y: 0, width: 640, height: 480 }]);
   for (const [index, frame] of seen.entries()) {
-    const { rectangles, data, timestampUs, width, height } = frame;
+    const { rectangles, data, timestamp, width, height } = frame;
     const pixels = rectangles.reduce((sum, each) => sum + each.width * each.height, 0);
     expect(data.length).toBe(pixels * 4);
     expect({ width, height }).toEqual({ width: 640, height: 480 });
     expect(index === 0 || data.length < FRAME_BYTES).toBeTrue();
-    expect(timestampUs).toBeGreaterThan(seen[index - 1]?.timestampUs ?? 0);
+    expect(timestamp).toBeGreaterThan(seen[index - 1]?.timestamp ?? 0);
     frame.release();
     frame.release();
     expect(frame.data.length).toBe(0);
