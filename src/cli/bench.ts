@@ -68,7 +68,8 @@ async function measure(
 ): Promise<BenchRun | number> {
   await using capture = new ScreenCapture({ ...settings, outputMode: codec });
   await capture.start((stripe) => stripe.release());
-  using ending = new Ending(seconds);
+  using ending = new Ending();
+  ending.endAfter(seconds);
   capture.on("error", (error) => ending.fail(error));
   const [startMs, cpu] = [performance.now(), process.cpuUsage()];
   using _ = progress(codec, seconds);

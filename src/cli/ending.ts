@@ -12,13 +12,17 @@ export class Ending implements Disposable {
   /** The exit code; rejects where the command has failed. */
   readonly code: Promise<number>;
   readonly #settle = Promise.withResolvers<number>();
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param seconds - `undefined` where only a signal ends it. */
-  constructor(seconds: number | undefined) {
+  constructor() {
     this.code = this.#settle.promise;
     this.code.catch(() => undefined); // it may come before anybody waits, and is kept
     for (const name of SIGNALS) process.on(name, this.#hear);
+  }
+
+  /** @param seconds - from now; `undefined` where only a signal ends it. */
+  endAfter(seconds: number | undefined): void {
+    clearTimeout(this.#timer);
     if (seconds !== undefined) this.#timer = setTimeout(() => this.end(0), seconds * 1000);
   }
 

@@ -46,7 +46,7 @@ its size, FILE-2.mp4 and so on follow.
     const durationMs = seconds === undefined ? undefined : Math.ceil(seconds * 1000);
     const stop = new AbortController();
     let code = 0;
-    using ending = new Ending(undefined);
+    using ending = new Ending();
     void ending.code.then((signalCode) => {
       code = signalCode;
       stop.abort();

@@ -88,7 +88,7 @@ its being shown. Captures only while somebody watches. Prometheus finds figures 
     const capture = new ScreenCapture(settings);
     await using inputs = new DisplayInput(capture);
     if (values.input) await inputs.open();
-    using ending = new Ending(values.seconds);
+    using ending = new Ending();
     const firstStripe = Promise.withResolvers<void>();
     await using screen = fanout(capture, {
       ...fanoutOptions(values),
@@ -103,6 +103,7 @@ its being shown. Captures only while somebody watches. Prometheus finds figures 
     const code = await Promise.race([firstStripe.promise, ending.code]);
     unwatch();
     if (code !== undefined) return code;
+    ending.endAfter(values.seconds); // of service, however long it took to get there
     const address = addressOf(server, token, values.input);
     return await report(screen, ending, values.json, {
       display: capture.settings.display,

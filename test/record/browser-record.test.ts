@@ -38,7 +38,9 @@ beforeAll(async () => {
   await using file = await record(capture, folder.file("whole.mp4"), options);
   await using stream = await record(capture, collector.stream, options);
   const photo = await painter.grab();
-  await waitFor("a second of it", () => file.stats().durationMs > 1200 && file.stats().frames > 1);
+  await waitFor("a second of it", () =>
+    [file, stream].every((one) => one.stats().durationMs > 1200 && one.stats().frames > 1),
+  );
   const { frames } = file.stats();
   // As after a kill at this moment.
   copyFileSync(folder.file("whole.mp4"), folder.file("growing.mp4"));
