@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/** pf-test [NAME]: runs the tests whose name contains NAME. */
+/** pf-test [NAME [PART COUNT]]: runs the tests whose name contains NAME; of these, each
+ * COUNT-th from number PART on, which begins at 0. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,9 +61,12 @@ int main(int argument_count, char **arguments) {
                                tap_tests,       interplay_tests};
     alarm(RUN_S_MAX);
     const char *filter = argument_count > 1 ? arguments[1] : "";
+    long part = argument_count > 3 ? strtol(arguments[2], NULL, 10) : 0;
+    long part_count = argument_count > 3 ? strtol(arguments[3], NULL, 10) : 1;
+    long match_count = 0;
     for (size_t index = 0; index < sizeof tables / sizeof *tables; index++) {
         for (const pf_test *test = tables[index]; test->name != NULL; test++) {
-            if (strstr(test->name, filter) != NULL) {
+            if (strstr(test->name, filter) != NULL && match_count++ % part_count == part) {
                 run_test(test);
             }
         }
