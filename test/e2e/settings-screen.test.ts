@@ -48,7 +48,7 @@ async function showsAfterResize(
     last = compare(expected, await recorder.show());
     return isWithin(last, TOLERANCE);
   };
-  await waitFor("the client's picture", look, 5000).catch((error) => {
+  await waitFor("the client's picture", look, 20_000).catch((error) => {
     throw new Error(`${words}: ${JSON.stringify(last)}`, { cause: error });
   });
 }

@@ -87,7 +87,7 @@ export class Recorder implements AsyncDisposable {
       return isWithin(last, tolerance) && last;
     };
     try {
-      return await waitFor("the client's picture", look, 5000);
+      return await waitFor("the client's picture", look, 20_000);
     } catch (error) {
       const figures = `${JSON.stringify(last)} is not within ${JSON.stringify(tolerance)}`;
       throw new Error(`${what}: ${figures}`, { cause: error });

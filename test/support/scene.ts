@@ -83,7 +83,7 @@ export async function showsSoon(
       return false;
     }
   };
-  await waitFor(what, look, 4000).catch((error) => {
+  await waitFor(what, look, 20_000).catch((error) => {
     throw last ?? error;
   });
 }

@@ -52,7 +52,7 @@ async function recordPainting(path: string, readStripes: boolean, steps: number)
     else await scene.painter.pattern(next(2) ? "photo" : "text", next(1000), area);
     const print = await screenPrint();
     if (print === expected.at(-1)) continue;
-    await waitFor("the frame", () => recording.stats().frames > frames, 3000).catch((error) => {
+    await waitFor("the frame", () => recording.stats().frames > frames, 20_000).catch((error) => {
       throw new Error(`seed ${seed}, step ${step}`, { cause: error });
     });
     expected.push(print);

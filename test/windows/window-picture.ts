@@ -36,7 +36,7 @@ export async function shows(
     return compare(expected, actual).max === 0 ? actual : undefined;
   };
   try {
-    return await waitFor(what, look, 5000);
+    return await waitFor(what, look, 20_000);
   } catch (cause) {
     throw new Error(`${what}: ${last}`, { cause });
   }
