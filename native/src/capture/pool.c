@@ -88,9 +88,9 @@ static void end_threads(void) {
     pthread_mutex_unlock(&pool.lock);
 }
 
-/** The capture thread is one of the workers, so one less than there are cores. */
+/** As many as there are cores: what is handed over may need all of them. */
 static bool start_threads(void) {
-    for (uint32_t index = 0; index + 1 < pf_pool_width(); index++) {
+    for (uint32_t index = 0; index < pf_pool_width(); index++) {
         if (pf_thread_start(&pool.threads[index], "pf-encode", work, NULL) != 0) {
             end_threads();
             return false;
@@ -128,10 +128,13 @@ void pf_pool_begin(pf_batch *batch, pf_job_run run, void *context) {
     pthread_mutex_unlock(&pool.lock);
 }
 
+static uint32_t least(uint32_t one, uint32_t other) {
+    return one < other ? one : other;
+}
+
 /** Wakes as many, where so many are idle. Under the lock. */
 static void wake_helpers(uint32_t count) {
-    count = count < pool.idle_count ? count : pool.idle_count;
-    for (; count > 0; count--) {
+    for (count = least(count, pool.idle_count); count > 0; count--) {
         pthread_cond_signal(&pool.work);
     }
 }
@@ -139,8 +142,9 @@ static void wake_helpers(uint32_t count) {
 void pf_pool_publish(pf_batch *batch, uint32_t count) {
     pthread_mutex_lock(&pool.lock);
     batch->published += count;
-    uint32_t waiting = batch->published - batch->taken;
-    wake_helpers(waiting > 0 ? waiting - 1 : 0); /* The caller will work too. */
+    /* The caller, who will work too, is one of as many as there are cores. */
+    uint32_t workers = least(batch->published - batch->taken, pool.thread_count);
+    wake_helpers(workers > 0 ? workers - 1 : 0);
     pthread_mutex_unlock(&pool.lock);
 }
 
@@ -154,11 +158,7 @@ static void work_on(pf_batch *batch) {
 void pf_pool_hand_over(pf_batch *batch, uint32_t count) {
     pthread_mutex_lock(&pool.lock);
     batch->published += count;
-    if (pool.thread_count == 0) {
-        work_on(batch);
-    } else {
-        wake_helpers(count);
-    }
+    wake_helpers(count);
     pthread_mutex_unlock(&pool.lock);
 }
 

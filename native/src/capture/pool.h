@@ -5,7 +5,8 @@
  *
  * A frame's jobs form a batch. The capture thread publishes them as pixels
  * arrive and, when there is nothing left to publish, works on them itself: a
- * frame with a single changed stripe wakes nobody (a wake-up costs about 50 us).
+ * frame with a single changed stripe wakes nobody (a wake-up costs about 50 us), and
+ * others at most one thread less than there are cores.
  */
 #ifndef PF_CAPTURE_POOL_H
 #define PF_CAPTURE_POOL_H
@@ -39,8 +40,7 @@ void pf_pool_begin(pf_batch *batch, pf_job_run run, void *context);
 /** Adds `count` jobs, numbered on from those before. */
 void pf_pool_publish(pf_batch *batch, uint32_t count);
 
-/** The same for one who does not wait: others do the jobs, or, where the pool has
- * no threads, the caller before this returns. */
+/** The same for one who does not wait: others do the jobs. */
 void pf_pool_hand_over(pf_batch *batch, uint32_t count);
 
 /** Works until every job of the batch is done. */
