@@ -13,10 +13,25 @@ export interface XvfbOptions {
   depth?: number;
   /** Lets only clients with the cookie in `authorityPath` connect. Default false. */
   authority?: boolean;
-  /** Such as ":3", for a server that comes back. Default: a number that is free. */
+  /** Such as ":3". Default: a number that is free. See also {@link displayThatComesBack}. */
   display?: string;
   /** Further arguments, such as `["-extension", "DAMAGE"]`. */
   args?: string[];
+}
+
+/** `-displayfd` takes the lowest number that is free, thus far from here. */
+const NUMBER_MIN = 1000;
+/** Xvfb adds 6000 to make a port, whether it listens there or not. */
+const NUMBER_MAX = 65535 - 6000;
+let namedCount = 0;
+
+/**
+ * A display that no server of another process takes between the end of one and the start of the
+ * next.
+ */
+export function displayThatComesBack(): string {
+  const number = process.pid * 16 + namedCount++;
+  return `:${NUMBER_MIN + (number % (NUMBER_MAX - NUMBER_MIN))}`;
 }
 
 /**
