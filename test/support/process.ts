@@ -31,7 +31,7 @@ export interface ChildOptions {
   env?: Record<string, string | undefined>;
   /** Default: the root of the repository. */
   cwd?: string;
-  /** After this long the child is killed, and its signal is SIGKILL. Default 30000. */
+  /** After this long the child is killed, and its signal is SIGKILL. Default 100000. */
   timeoutMs?: number;
 }
 
@@ -46,7 +46,7 @@ export async function runCommand(
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    timeout: options.timeoutMs ?? 30_000,
+    timeout: options.timeoutMs ?? 100_000,
     killSignal: "SIGKILL",
   });
   const [stdout, stderr] = await Promise.all([
