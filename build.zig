@@ -91,6 +91,7 @@ const archive_source = "native/src/base/archive.c";
 
 const test_sources = [_][]const u8{
     "native/test/main.c",
+    "native/test/pushed.c",
     "native/test/screen.c",
     "native/test/session.c",
     "native/test/test_abi.c",
@@ -104,6 +105,8 @@ const test_sources = [_][]const u8{
     "native/test/test_encode.c",
     "native/test/test_frame.c",
     "native/test/test_frames.c",
+    "native/test/test_frames_capture.c",
+    "native/test/test_frames_source.c",
     "native/test/test_interplay.c",
     "native/test/test_lease.c",
     "native/test/test_opening.c",

@@ -25,6 +25,8 @@ extern const pf_test cursor_tests[];
 extern const pf_test damage_tests[];
 extern const pf_test encode_tests[];
 extern const pf_test frame_tests[];
+extern const pf_test frames_capture_tests[];
+extern const pf_test frames_source_tests[];
 extern const pf_test frames_tests[];
 extern const pf_test interplay_tests[];
 extern const pf_test lease_tests[];
