@@ -13,6 +13,7 @@ import { dirname, join, relative } from "node:path";
 import { buildInto, DEBUG_FILE, hashOfFile, LIBRARY, sourceHash, sourcePaths } from "./build.ts";
 import { PrebuildError, rootPath, say, workPath } from "./command.ts";
 import { type ElfFile, readElf } from "./elf.ts";
+import { declaredFunctions } from "./headers.ts";
 import { archivesPath, GLIBC_VERSION, packagePath, type Target } from "./targets.ts";
 
 const SIZE_BYTES_MAX = 4_000_000;
@@ -96,15 +97,14 @@ function isTooNew(version: string): boolean {
 }
 
 function checkExports({ elf }: Subject): string[] {
-  const header = readFileSync(join(rootPath, "native/include/pixelflux.h"), "utf8");
-  const declared = [...header.matchAll(/^PF_API [\w ]+?\*?(pf_\w+)\(/gm)].map(([, name]) => name);
+  const declared = declaredFunctions();
   return [
     ...declared
-      .filter((name) => name && !elf.exported.includes(name))
-      .map((name) => `it lacks ${name}, which the header declares`),
+      .filter((name) => !elf.exported.includes(name))
+      .map((name) => `it lacks ${name}, which the headers declare`),
     ...elf.exported
       .filter((name) => !declared.includes(name))
-      .map((name) => `it exports ${name}, which the header does not declare`),
+      .map((name) => `it exports ${name}, which the headers do not declare`),
   ];
 }
 

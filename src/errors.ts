@@ -104,7 +104,7 @@ export class PixelfluxError extends Error {
   }
 }
 
-/** Negative values of `pf_status` in native/include/pixelflux.h. */
+/** Negative values of `pf_status` in native/include/pixelflux/status.h. */
 const CODE_BY_STATUS: ReadonlyMap<number, ErrorCode> = new Map([
   [-1, "ERR_INVALID_SETTING"],
   [-2, "ERR_STALE_HANDLE"],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 /**
- * The exported functions of native/include/pixelflux.h, and nothing else.
+ * The exported functions of native/include/, and nothing else.
  *
  * Handles are u64 and below 2^53, so they travel as JavaScript numbers.
  * `"buffer"` refuses `undefined` and `null` in the call itself; `"ptr"` lets

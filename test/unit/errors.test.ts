@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { headerText } from "../../prebuild/headers.ts";
 import { errorOfStatus, PixelfluxError } from "../../src/errors.ts";
-import { rootPath } from "../support/process.ts";
 
-const header = readFileSync(join(rootPath, "native/include/pixelflux.h"), "utf8");
-const errorStatuses = [...header.matchAll(/^ {4}PF_STATUS_(\w+) = (-\d+)/gm)].map((match) => ({
-  name: match[1] ?? "",
-  status: Number(match[2]),
-}));
+const errorStatuses = [...headerText().matchAll(/^ {4}PF_STATUS_(\w+) = (-\d+)/gm)].map(
+  (match) => ({
+    name: match[1] ?? "",
+    status: Number(match[2]),
+  }),
+);
 
 test("the header has error statuses", () => {
   expect(errorStatuses.length).toBeGreaterThan(10);

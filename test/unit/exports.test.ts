@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { declaredFunctions } from "../../prebuild/headers.ts";
 
 const root = join(import.meta.dir, "../..");
 
@@ -19,14 +20,8 @@ async function exportedSymbols(): Promise<string[]> {
     .sort();
 }
 
-async function declaredFunctions(): Promise<string[]> {
-  const header = await Bun.file(join(root, "native/include/pixelflux.h")).text();
-  const declarations = header.matchAll(/^PF_API [\w ]+?\*?(pf_\w+)\(/gm);
-  return [...declarations].map((match) => match[1] ?? "").sort();
-}
-
-test("the library exports what the header declares, and nothing else", async () => {
-  const declared = await declaredFunctions();
+test("the library exports what the headers declare, and nothing else", async () => {
+  const declared = declaredFunctions();
   expect(declared.length).toBeGreaterThan(10);
   expect(await exportedSymbols()).toEqual(declared);
 });

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-// The TypeScript side against the header, which is the contract.
+// The TypeScript side against the headers of the C ABI, which are the contract.
 
 import type { FFIFunction } from "bun:ffi";
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { headerText } from "../../prebuild/headers.ts";
 import { CURSOR_IMAGE_COUNT_MAX, CURSOR_SIDE_PX_MAX } from "../../src/cursor.ts";
 import {
   NATIVE_STAGES,
@@ -18,10 +17,8 @@ import { fieldSizeBytes, STRUCTS } from "../../src/native/layout.ts";
 import { ABI_VERSION, nativeLibrary } from "../../src/native/library.ts";
 import { ABI_SYMBOLS, CAPTURE_SYMBOLS, POLL_SYMBOLS } from "../../src/native/symbols.ts";
 import { SETTING_FIELDS } from "../../src/settings.ts";
-import { rootPath } from "../support/process.ts";
 
-const header = readFileSync(join(rootPath, "native/include/pixelflux.h"), "utf8");
-const code = header.replaceAll(/\/\*[\s\S]*?\*\//g, "");
+const code = headerText().replaceAll(/\/\*[\s\S]*?\*\//g, "");
 const symbols: Record<string, FFIFunction> = {
   ...ABI_SYMBOLS,
   ...POLL_SYMBOLS,
