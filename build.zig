@@ -15,14 +15,20 @@ const x264 = @import("prebuild/x264.zig");
 const Sanitizer = enum { none, address, thread };
 
 const core_sources = [_][]const u8{
-    "native/src/abi/abi.c",
+    "native/src/abi/capture.c",
+    "native/src/abi/changes.c",
     "native/src/abi/frames.c",
     "native/src/abi/handles.c",
+    "native/src/abi/last_error.c",
     "native/src/abi/layout.c",
+    "native/src/abi/lease.c",
+    "native/src/abi/library.c",
+    "native/src/abi/pictures.c",
     "native/src/abi/settings.c",
     "native/src/base/buffer.c",
     "native/src/base/cpu.c",
     "native/src/base/error.c",
+    "native/src/base/handle.c",
     "native/src/base/histogram.c",
     "native/src/base/memory.c",
     "native/src/base/wake.c",

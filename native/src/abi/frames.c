@@ -17,8 +17,7 @@ static pf_status refuse_size(uint32_t width, uint32_t height) {
 
 int32_t pf_frames_create(uint32_t width, uint32_t height, uint64_t *handle) {
     if (handle == NULL) {
-        return pf_error_set(pf_last_error(), PF_STATUS_INVALID_ARGUMENT,
-                            "handle: expected a pointer, received NULL");
+        return pf_refuse("handle: expected a pointer, received NULL");
     }
     bool sized = is_side(width) && is_side(height);
     if (!sized && (width != 0 || height != 0)) {
@@ -89,8 +88,7 @@ int32_t pf_frames_push(uint64_t handle, const uint8_t *rgba, uint64_t rgba_bytes
                        uint32_t height, uint32_t stride_bytes, const uint32_t *damage,
                        uint32_t damage_count, uint64_t *serial) {
     if (rgba == NULL || serial == NULL) {
-        return pf_error_set(pf_last_error(), PF_STATUS_INVALID_ARGUMENT,
-                            "rgba, serial: expected a pointer, received NULL");
+        return pf_refuse("rgba, serial: expected a pointer, received NULL");
     }
     pf_frames_input input = {.rgba = rgba,
                              .width_px = width,

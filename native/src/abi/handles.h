@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/**
- * The table of captures. A handle is a slot's number and the slot's generation,
- * so that one that was freed is told from the one that took its place.
- */
+/** The table of captures. */
 #ifndef PF_ABI_HANDLES_H
 #define PF_ABI_HANDLES_H
 
@@ -15,9 +12,21 @@ void pf_handles_cancel(uint32_t slot);
 /** Puts the capture into its reserved slot and returns its handle. */
 uint64_t pf_handles_publish(uint32_t slot, pf_capture *capture);
 
-/** The capture, which stays until pf_handles_release; NULL for a stale handle. */
-pf_capture *pf_handles_acquire(uint64_t handle);
-void pf_handles_release(uint64_t handle);
+/**
+ * Runs the statement behind it with `capture`, the one that `handle` names, which
+ * stays as long; not at all where the handle is stale. `status`, an lvalue, is
+ * PF_STATUS_OK at the statement's beginning, or PF_STATUS_STALE_HANDLE. The statement
+ * must not be left by return, break or goto.
+ */
+#define PF_WITH_CAPTURE(capture, handle, status)                                                   \
+    for (pf_capture *capture = pf_handles_acquire(handle, &(status)); capture != NULL;             \
+         capture = pf_handles_release(handle))
+
+/** The capture, which stays until pf_handles_release; NULL for a stale handle, as
+ * *status says. */
+pf_capture *pf_handles_acquire(uint64_t handle, pf_status *status);
+/** Returns NULL. */
+pf_capture *pf_handles_release(uint64_t handle);
 
 /** Makes the handle stale. The capture, now the caller's to end; NULL for a
  * stale handle. Those who had acquired it may still be using it. */

@@ -7,4 +7,7 @@
 /** The calling thread's error of pf_last_message. */
 pf_error *pf_last_error(void);
 
+/** Sets it to PF_STATUS_INVALID_ARGUMENT with these words, and returns that. */
+pf_status pf_refuse(const char *words);
+
 #endif

@@ -80,13 +80,7 @@ static pf_status check_target(const pf_settings *settings, pf_error *error) {
     return PF_STATUS_OK;
 }
 
-pf_status pf_settings_check(const pf_settings *settings, pf_error *error) {
-    if (settings->size_bytes != sizeof *settings) {
-        return pf_error_set(error, PF_STATUS_INVALID_ARGUMENT,
-                            "size_bytes: expected %zu, received %u; caller and library are of "
-                            "different versions",
-                            sizeof *settings, settings->size_bytes);
-    }
+static pf_status check_numbers(const pf_settings *settings, pf_error *error) {
     pf_status status = check_ranges(settings, error);
     if (status != PF_STATUS_OK) {
         return status;
@@ -105,7 +99,12 @@ pf_status pf_settings_check(const pf_settings *settings, pf_error *error) {
                             "stripe_height: expected a multiple of 16, received %u",
                             settings->stripe_height);
     }
-    status = check_text("display", settings->display, sizeof settings->display, error);
+    return PF_STATUS_OK;
+}
+
+/** What is captured: the display, and what of it. */
+static pf_status check_subject(const pf_settings *settings, pf_error *error) {
+    pf_status status = check_text("display", settings->display, sizeof settings->display, error);
     if (status == PF_STATUS_OK && settings->display[0] == '\0') {
         status = pf_error_set(error, PF_STATUS_INVALID_ARGUMENT,
                               "display: expected a display's name such as \":0\", received none");
@@ -113,17 +112,27 @@ pf_status pf_settings_check(const pf_settings *settings, pf_error *error) {
     if (status == PF_STATUS_OK) {
         status = check_text("monitor", settings->monitor, sizeof settings->monitor, error);
     }
+    return status == PF_STATUS_OK ? check_target(settings, error) : status;
+}
+
+static pf_status check_paths(const pf_settings *settings, pf_error *error) {
+    pf_status status = check_text("watermark_path", settings->watermark_path,
+                                  sizeof settings->watermark_path, error);
+    return status == PF_STATUS_OK ? check_text("authority_path", settings->authority_path,
+                                               sizeof settings->authority_path, error)
+                                  : status;
+}
+
+pf_status pf_settings_check(const pf_settings *settings, pf_error *error) {
+    if (settings->size_bytes != sizeof *settings) {
+        return pf_error_set(error, PF_STATUS_INVALID_ARGUMENT,
+                            "size_bytes: expected %zu, received %u; caller and library are of "
+                            "different versions",
+                            sizeof *settings, settings->size_bytes);
+    }
+    pf_status status = check_numbers(settings, error);
     if (status == PF_STATUS_OK) {
-        status = check_target(settings, error);
+        status = check_subject(settings, error);
     }
-    if (status != PF_STATUS_OK) {
-        return status;
-    }
-    status = check_text("watermark_path", settings->watermark_path, sizeof settings->watermark_path,
-                        error);
-    if (status != PF_STATUS_OK) {
-        return status;
-    }
-    return check_text("authority_path", settings->authority_path, sizeof settings->authority_path,
-                      error);
+    return status == PF_STATUS_OK ? check_paths(settings, error) : status;
 }

@@ -258,16 +258,27 @@ static pf_status look_instead(pf_capture *capture, pf_source_events *events, uin
     return catch_up(capture, events, error);
 }
 
+/** What may be done at any time, whether or not a frame is due. */
+static pf_status look_and_serve(pf_capture *capture, pf_source_events *events, pf_error *error) {
+    pf_status status = look_around(capture, events, error);
+    if (status != PF_STATUS_OK) {
+        return status;
+    }
+    pf_change_log_settle(&capture->stage);
+    pf_tap_catch_up(&capture->stage);
+    return serve(capture, events, error);
+}
+
+static void sleep_until(pf_capture *capture, uint64_t deadline_ns) {
+    pf_source *source = capture->stage.source;
+    pf_wake_wait(&capture->wake, source->ops->poll_fd(source), deadline_ns);
+    atomic_fetch_add_explicit(&capture->wakeups, 1, memory_order_relaxed);
+}
+
 /** One turn: takes a frame, or sleeps until there may be reason for one. */
 static pf_status turn(pf_capture *capture, pf_error *error) {
-    pf_source *source = capture->stage.source;
     pf_source_events events = {0};
-    pf_status status = look_around(capture, &events, error);
-    if (status == PF_STATUS_OK) {
-        pf_change_log_settle(&capture->stage);
-        pf_tap_catch_up(&capture->stage);
-        status = serve(capture, &events, error);
-    }
+    pf_status status = look_and_serve(capture, &events, error);
     if (status != PF_STATUS_OK) {
         return status;
     }
@@ -295,12 +306,10 @@ static pf_status turn(pf_capture *capture, pf_error *error) {
             return status;
         }
     }
-    if (look_ns <= now_ns) {
-        return PF_STATUS_OK; /* What came with the pointer wakes nobody any more. */
+    /* Not where the pointer is due: what came with it wakes nobody any more. */
+    if (look_ns > now_ns) {
+        sleep_until(capture, look_ns < frame_ns ? look_ns : frame_ns);
     }
-    pf_wake_wait(&capture->wake, source->ops->poll_fd(source),
-                 look_ns < frame_ns ? look_ns : frame_ns);
-    atomic_fetch_add_explicit(&capture->wakeups, 1, memory_order_relaxed);
     return PF_STATUS_OK;
 }
 

@@ -301,7 +301,8 @@ uint32_t pf_x11_id(const x11_source *self, x11_id thing) {
     return self->id_base | thing * self->id_step;
 }
 
-static pf_status set_up(x11_source *self, const pf_source_request *request, pf_error *error) {
+/** Connects, and finds the screen that the display's name means. */
+static pf_status reach_screen(x11_source *self, const pf_source_request *request, pf_error *error) {
     int screen_index = 0;
     pf_status status = pf_x11_connect(self, request, &screen_index, error);
     if (status != PF_STATUS_OK) {
@@ -317,7 +318,11 @@ static pf_status set_up(x11_source *self, const pf_source_request *request, pf_e
     self->id_base = setup->resource_id_base;
     self->id_step = setup->resource_id_mask & -setup->resource_id_mask;
     self->root = screen->root;
-    status = watch_screen_size(self, error);
+    return watch_screen_size(self, error);
+}
+
+static pf_status set_up(x11_source *self, const pf_source_request *request, pf_error *error) {
+    pf_status status = reach_screen(self, request, error);
     if (status == PF_STATUS_OK) {
         status = query_extensions(self, error);
     }
