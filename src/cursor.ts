@@ -81,7 +81,7 @@ export class CursorTracker {
 
   /** Reads what is new. @throws {PixelfluxError} */
   take(native: NativeCapture): CursorEvent | undefined {
-    const cursor = native.drainCursor();
+    const cursor = native.cursor.drain();
     if (cursor === undefined) return undefined;
     const { x, y, visible, imageId, pixels } = cursor;
     const isNew = pixels !== undefined;

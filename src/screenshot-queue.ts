@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 /** The screenshots that a run of a capture has been asked for. */
 import { errorOfStatus, PixelfluxError } from "./errors.ts";
-import {
-  type NativeCapture,
-  type NativeScreenshot,
-  SCREENSHOT_COUNT_MAX,
-} from "./native/capture.ts";
+import type { NativeCapture } from "./native/capture.ts";
+import { type NativeScreenshot, SCREENSHOT_COUNT_MAX } from "./native/screenshots.ts";
 import { releaseStripeBuffer } from "./native/stripe-buffer.ts";
 import { type CheckedScreenshotOptions, Screenshot } from "./screenshot.ts";
 
@@ -52,7 +49,7 @@ export class ScreenshotQueue {
   ask(native: NativeCapture): void {
     while (this.#asked.size < SCREENSHOT_COUNT_MAX) {
       const [waiter] = this.#waiting;
-      if (!waiter || !native.requestScreenshot(this.#nextId, waiter.options.request)) return;
+      if (!waiter || !native.screenshots.request(this.#nextId, waiter.options.request)) return;
       this.#asked.set(this.#nextId, waiter);
       this.#nextId = (this.#nextId + 1) % ID_COUNT;
       this.#waiting.shift();
@@ -62,7 +59,8 @@ export class ScreenshotQueue {
   /** Hands out what is ready, and asks for more. @throws {PixelfluxError} */
   take(native: NativeCapture): void {
     if (this.#asked.size === 0) return;
-    for (let answer = native.drainScreenshot(); answer; answer = native.drainScreenshot()) {
+    const { screenshots } = native;
+    for (let answer = screenshots.drain(); answer; answer = screenshots.drain()) {
       const waiter = this.#asked.get(answer.id);
       this.#asked.delete(answer.id);
       settle(waiter, answer);

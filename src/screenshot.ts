@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 /** One picture of a capture's frame, and what is asked for by it. */
-import { type NativeScreenshotRequest, SCREENSHOT_FORMATS } from "./native/capture.ts";
+import { type NativeScreenshotRequest, SCREENSHOT_FORMATS } from "./native/screenshots.ts";
 import { releaseStripeBuffer } from "./native/stripe-buffer.ts";
 import { checkOptionNames, checkSignal, invalidOption, leaveOut } from "./options.ts";
 import { checkRegion } from "./region.ts";

@@ -2,15 +2,12 @@
 /** One native capture behind its handle: calls, and statuses turned into errors. */
 import { errorOfStatus, type PixelfluxError } from "../errors.ts";
 import { NativeChangeLog } from "./changes.ts";
+import { NativeCursorStream } from "./cursor.ts";
 import { mismatch } from "./layout.ts";
 import { Lease, releaseLeased } from "./lease.ts";
 import { type NativeLibrary, nativeLibrary } from "./library.ts";
-import {
-  adoptBytes,
-  type CollectedCount,
-  createStripeBuffer,
-  releaseStripeBuffer,
-} from "./stripe-buffer.ts";
+import { NativeScreenshots } from "./screenshots.ts";
+import { type CollectedCount, createStripeBuffer } from "./stripe-buffer.ts";
 import { type StructBuffer, sizedStruct, textOf } from "./struct-buffer.ts";
 import { NativeTap } from "./tap.ts";
 
@@ -65,51 +62,6 @@ export interface NativeStripe extends StripeTimes {
 /** `pf_stripe_type`. */
 export const STRIPE_TYPES: readonly NativeStripe["type"][] = ["jpeg", "h264", "copy"];
 
-/** `pf_screenshot_format`. */
-export const SCREENSHOT_FORMATS = ["png", "jpeg", "raw"] as const;
-
-/** `PF_SCREENSHOT_COUNT_MAX`: screenshots that may be asked for and not drained. */
-export const SCREENSHOT_COUNT_MAX = 4;
-
-/** `pf_screenshot_request` without its size and id. */
-export interface NativeScreenshotRequest {
-  /** Index into {@link SCREENSHOT_FORMATS}. */
-  readonly format: number;
-  readonly quality: number;
-  readonly x: number;
-  readonly y: number;
-  /** 0: as far as the frame goes; `height`, too. */
-  readonly width: number;
-  readonly height: number;
-}
-
-/** `pf_screenshot`: what has become of a request. */
-export interface NativeScreenshot {
-  readonly id: number;
-  /** The bytes, which belong to it now; `undefined` where the status is an error. */
-  readonly buffer: ArrayBuffer | undefined;
-  readonly status: number;
-  readonly timestampUs: number;
-  /** Its size in px, or the frame's where the rectangle does not lie in that. */
-  readonly width: number;
-  readonly height: number;
-}
-
-/** `pf_cursor`: the pointer as it is now. */
-export interface NativeCursor {
-  readonly x: number;
-  readonly y: number;
-  readonly visible: boolean;
-  /** 0 where it is not visible. */
-  readonly imageId: number;
-  /** A copy of the image's pixels where it is a new one, straight RGBA; the sizes are its. */
-  readonly pixels: Uint8Array | undefined;
-  readonly width: number;
-  readonly height: number;
-  readonly hotX: number;
-  readonly hotY: number;
-}
-
 /** `pf_stage`: each begins where the one before ends. */
 export const NATIVE_STAGES = [
   "wait",
@@ -133,9 +85,8 @@ export const DRAIN_COUNT_MAX = 64;
 
 const MESSAGE_BYTES_MAX = 1024;
 
-/** `PF_WAIT_MS_MAX`, `PF_STATUS_OK`, `PF_STATUS_ENDED`. */
+/** `PF_WAIT_MS_MAX`, `PF_STATUS_ENDED`. */
 const WAIT_MS_MAX = 100;
-const STATUS_OK = 0;
 const STATUS_ENDED = 2;
 
 /**
@@ -150,6 +101,10 @@ export class NativeCapture {
   readonly changes: NativeChangeLog;
   /** The pixels of each frame; not to be used after {@link free}. */
   readonly tap: NativeTap;
+  /** Single pictures of the frame; not to be used after {@link free}. */
+  readonly screenshots: NativeScreenshots;
+  /** The pointer, where it is streamed; not to be used after {@link free}. */
+  readonly cursor: NativeCursorStream;
   readonly #lease: Lease;
   readonly #batch: StructBuffer<"pf_stripe">;
   readonly #count = new Uint32Array(1);
@@ -166,6 +121,8 @@ export class NativeCapture {
     this.handle = lease.handle;
     this.changes = new NativeChangeLog(library, lease.handle);
     this.tap = new NativeTap(library, lease);
+    this.screenshots = new NativeScreenshots(library, lease);
+    this.cursor = new NativeCursorStream(library, lease);
     this.#lease = lease;
     this.#batch = lease.stripes;
     this.#state = sizedStruct("pf_state", layout.pf_state);
@@ -268,72 +225,6 @@ export class NativeCapture {
     }
   }
 
-  /**
-   * Asks for a screenshot, of which {@link drainScreenshot} tells later.
-   *
-   * @param id - the caller's own, 32 bits.
-   * @returns false where no answer will come: too many are under way, or the capture has ended.
-   * @throws {PixelfluxError}
-   */
-  requestScreenshot(id: number, request: NativeScreenshotRequest): boolean {
-    const { call, layout } = this.library;
-    const packed = sizedStruct("pf_screenshot_request", layout.pf_screenshot_request);
-    packed.set("id", id);
-    packed.set("format", request.format);
-    packed.set("quality", request.quality);
-    packed.set("x", request.x);
-    packed.set("y", request.y);
-    packed.set("width", request.width);
-    packed.set("height", request.height);
-    const status = call.pf_capture_request_screenshot(this.handle, packed.bytes);
-    this.#check(status, "screenshot");
-    return status === STATUS_OK;
-  }
-
-  /** The next screenshot that is ready, which belongs to the caller now. @throws {PixelfluxError} */
-  drainScreenshot(): NativeScreenshot | undefined {
-    const { screenshot } = this.#lease;
-    const count = new Uint32Array(1);
-    const status = this.library.call.pf_capture_drain_screenshots(
-      this.handle,
-      screenshot.bytes,
-      1,
-      count,
-    );
-    this.#check(status, "screenshot");
-    if (count[0] === 0) return undefined;
-    const isThere = screenshot.number("context") !== 0;
-    return {
-      id: screenshot.number("id"),
-      buffer: isThere ? adoptBytes(this.library, screenshot, 0) : undefined,
-      status: screenshot.number("status"),
-      timestampUs: screenshot.number("timestamp_us"),
-      width: screenshot.number("width"),
-      height: screenshot.number("height"),
-    };
-  }
-
-  /** The pointer where it differs from what was drained last, else `undefined`. @throws {PixelfluxError} */
-  drainCursor(): NativeCursor | undefined {
-    const { cursor } = this.#lease;
-    const count = new Uint32Array(1);
-    const status = this.library.call.pf_capture_drain_cursor(this.handle, cursor.bytes, count);
-    this.#check(status, "cursor");
-    if (count[0] === 0) return undefined;
-    const isNew = cursor.number("context") !== 0;
-    return {
-      x: cursor.number("x"),
-      y: cursor.number("y"),
-      visible: cursor.number("visible") !== 0,
-      imageId: cursor.number("image_id"),
-      pixels: isNew ? copyAndRelease(adoptBytes(this.library, cursor, 0)) : undefined,
-      width: cursor.number("width"),
-      height: cursor.number("height"),
-      hotX: cursor.number("hot_x"),
-      hotY: cursor.number("hot_y"),
-    };
-  }
-
   /** Asks for the end and wakes whoever waits; queued stripes are gone. May be repeated. */
   stop(): void {
     this.#check(this.library.call.pf_capture_stop(this.handle), "stop");
@@ -411,13 +302,6 @@ export class NativeCapture {
   #check(status: number, operation: string): void {
     if (status < 0) throw errorOfStatus(status, operation, "");
   }
-}
-
-/** Images of the pointer are few and small, and kept for long: they are JavaScript's own. */
-function copyAndRelease(buffer: ArrayBuffer): Uint8Array {
-  const copy = new Uint8Array(buffer).slice();
-  releaseStripeBuffer(buffer);
-  return copy;
 }
 
 function packSettings(

@@ -5,16 +5,12 @@ import type { FFIFunction } from "bun:ffi";
 import { expect, test } from "bun:test";
 import { headerText } from "../../prebuild/headers.ts";
 import { CURSOR_IMAGE_COUNT_MAX, CURSOR_SIDE_PX_MAX } from "../../src/cursor.ts";
-import {
-  NATIVE_STAGES,
-  SCREENSHOT_COUNT_MAX,
-  SCREENSHOT_FORMATS,
-  STRIPE_TYPES,
-} from "../../src/native/capture.ts";
+import { NATIVE_STAGES, STRIPE_TYPES } from "../../src/native/capture.ts";
 import { CHANGE_RECTANGLE_COUNT_MAX, WATCHES } from "../../src/native/changes.ts";
 import { FRAMES_DAMAGE_COUNT_MAX } from "../../src/native/frames.ts";
 import { fieldSizeBytes, STRUCTS } from "../../src/native/layout.ts";
 import { ABI_VERSION, nativeLibrary } from "../../src/native/library.ts";
+import { SCREENSHOT_COUNT_MAX, SCREENSHOT_FORMATS } from "../../src/native/screenshots.ts";
 import { ABI_SYMBOLS, CAPTURE_SYMBOLS, POLL_SYMBOLS } from "../../src/native/symbols.ts";
 import { SETTING_FIELDS } from "../../src/settings.ts";
 
