@@ -4,6 +4,7 @@
  * JPEG or H.264, encoded natively, over bun:ffi.
  */
 export { runningCaptures, ScreenCapture } from "./capture.ts";
+export type { CaptureSettings, ResolvedSettings } from "./capture-settings.ts";
 export type {
   Change,
   ChangeOptions,
@@ -35,7 +36,6 @@ export type {
   ScreenshotFormat,
   ScreenshotOptions,
 } from "./screenshot.ts";
-export type { CaptureSettings, ResolvedSettings } from "./settings.ts";
 export type { CaptureStats } from "./stats.ts";
 export type { Stripe } from "./stripe.ts";
 export { listMonitors, listWindows, type Monitor, type WindowDescription } from "./where.ts";
