@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 import { parseArgs } from "node:util";
 import { VirtualDisplay } from "pixelflux-ffi/display";
+import { ending, integerOption, runProgram } from "../command-line.ts";
 import { AgentServer } from "./server.ts";
 
 const HELP = `Lets a program on this machine see and use a screen, by HTTP.
@@ -24,12 +25,6 @@ interface Options {
   readonly maxSidePx: number;
 }
 
-function integerWithin(name: string, text: string, min: number, max: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw new Error(`--${name}: ${min} to ${max} expected, received "${text}"`);
-}
-
 function readOptions(args: string[]): Options | "help" {
   const { values } = parseArgs({
     args,
@@ -43,16 +38,14 @@ function readOptions(args: string[]): Options | "help" {
   if (values.help) return "help";
   return {
     display: values.display,
-    port: integerWithin("port", values.port, 0, 65535),
-    maxSidePx: integerWithin("max-side", values["max-side"], 64, 16384),
+    port: integerOption("port", values.port, 0, 65535),
+    maxSidePx: integerOption("max-side", values["max-side"], 64, 16384),
   };
 }
 
 /** Serves until a signal comes; gives the exit code. */
 async function run({ display, port, maxSidePx }: Options): Promise<number> {
-  const ended = Promise.withResolvers<number>();
-  process.on("SIGINT", () => ended.resolve(130));
-  process.on("SIGTERM", () => ended.resolve(143));
+  const ended = ending();
   const { DISPLAY = "", PIXELFLUX_TOKEN } = process.env;
   const named = display ?? DISPLAY;
   await using own = named === "" ? await VirtualDisplay.start() : undefined;
@@ -65,24 +58,4 @@ async function run({ display, port, maxSidePx }: Options): Promise<number> {
   return await ended.promise;
 }
 
-function complain(error: unknown): void {
-  console.error(`agent: ${error instanceof Error ? error.message : String(error)}`);
-}
-
-let options: Options | "help";
-try {
-  options = readOptions(process.argv.slice(2));
-} catch (error) {
-  complain(error);
-  process.exit(2);
-}
-if (options === "help") {
-  console.log(HELP);
-  process.exit(0);
-}
-try {
-  process.exit(await run(options));
-} catch (error) {
-  complain(error);
-  process.exit(1);
-}
+await runProgram({ name: "agent", help: HELP, readOptions, run });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 import { parseArgs } from "node:util";
+import { runProgram } from "../command-line.ts";
 import { filmed } from "./filmed.ts";
 import { scenario } from "./scenario.ts";
 
@@ -39,23 +40,7 @@ function readOptions(args: string[]): Options | "help" {
   return { path, keep, fail };
 }
 
-function complain(error: unknown): void {
-  console.error(`ci-recording: ${error instanceof Error ? error.message : String(error)}`);
-}
-
-let options: Options | "help";
-try {
-  options = readOptions(process.argv.slice(2));
-} catch (error) {
-  complain(error);
-  process.exit(2);
-}
-if (options === "help") {
-  console.log(HELP);
-  process.exit(0);
-}
-const { path, keep, fail } = options;
-try {
+async function run({ path, keep, fail }: Options): Promise<number> {
   await filmed(
     {
       ...{ path, keep },
@@ -64,7 +49,7 @@ try {
     (stage) => scenario(stage, fail ? 3 : 2),
   );
   console.log("passed");
-} catch (error) {
-  complain(error);
-  process.exit(1);
+  return 0;
 }
+
+await runProgram({ name: "ci-recording", help: HELP, readOptions, run });

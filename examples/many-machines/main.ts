@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 import { parseArgs } from "node:util";
+import { complain, ending, integerOption, runProgram } from "../command-line.ts";
 import { Desktop } from "../screen-to-browser/desktop.ts";
 import { Cluster } from "./cluster.ts";
 import { Gateway } from "./gateway.ts";
 import { Publisher } from "./publisher.ts";
 
+const NAME = "many-machines";
 const HELP = `Shows a screen by way of three NATS servers and two gateways, all on this machine.
 
 usage: bun main.ts [options]
@@ -47,9 +49,8 @@ function readOptions(args: string[]): Options | "help" {
     },
   });
   if (values.help) return "help";
-  const port = /^\d+$/.test(values.port) ? Number(values.port) : Number.NaN;
+  const port = integerOption("port", values.port, 0, 65534);
   const seconds = Number(values.seconds);
-  if (!(port <= 65534)) throw new Error(`--port: 0 to 65534 expected, received "${values.port}"`);
   if (!(seconds > 0)) {
     throw new Error(`--seconds: a number above 0 expected, received "${values.seconds}"`);
   }
@@ -58,15 +59,13 @@ function readOptions(args: string[]): Options | "help" {
 
 /** Runs everything until the time is over or a signal comes; gives the exit code. */
 async function run({ display, port, seconds }: Options): Promise<number> {
-  const ended = Promise.withResolvers<number>();
-  process.on("SIGINT", () => ended.resolve(130));
-  process.on("SIGTERM", () => ended.resolve(143));
+  const ended = ending();
   const { DISPLAY = "" } = process.env;
   const shown = display ?? DISPLAY;
   await using desktop = shown === "" ? await Desktop.start() : undefined;
   await using cluster = await Cluster.start();
   const onError = (error: unknown) => {
-    complain(error);
+    complain(NAME, error);
     ended.resolve(1);
   };
   const showing = desktop?.display ?? shown;
@@ -114,28 +113,4 @@ function summaryOf({ publisher, gateways }: World, elapsedMs: number): string {
   return JSON.stringify({ seconds, frames, stripes, gateways: received });
 }
 
-function complain(error: unknown): void {
-  console.error(`many-machines: ${error instanceof Error ? error.message : String(error)}`);
-}
-
-let options: Options | "help";
-try {
-  options = readOptions(process.argv.slice(2));
-} catch (error) {
-  complain(error);
-  console.error("Options: bun main.ts --help");
-  process.exit(2);
-}
-if (options === "help") {
-  console.log(HELP);
-  process.exit(0);
-}
-try {
-  process.exit(await run(options));
-} catch (error) {
-  const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
-  complain(
-    taken ? `port ${options.port} or the next one is taken: choose another by --port` : error,
-  );
-  process.exit(1);
-}
+await runProgram({ name: NAME, help: HELP, readOptions, run });

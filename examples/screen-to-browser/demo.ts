@@ -3,9 +3,11 @@ import { parseArgs } from "node:util";
 import { monotonicUs } from "pixelflux-ffi";
 import { Input } from "pixelflux-ffi/input";
 import type { FeedStripe } from "pixelflux-ffi/server";
+import { complain, ending, integerOption, runProgram } from "../command-line.ts";
 import { Desktop } from "./desktop.ts";
 import { ScreenServer } from "./server.ts";
 
+const NAME = "demo";
 const HELP = `Shows a screen live in a browser.
 
 usage: scripts/demo [options]
@@ -95,9 +97,8 @@ function readOptions(args: string[]): DemoOptions | "help" {
   });
   if (values.help) return "help";
   const { mode, display, fullframe: fullFrame, input } = values;
-  const port = /^\d+$/.test(values.port) ? Number(values.port) : Number.NaN;
+  const port = integerOption("port", values.port, 0, 65535);
   const seconds = Number(values.seconds);
-  if (!(port <= 65535)) throw new Error(`--port: 0 to 65535 expected, received "${values.port}"`);
   if (mode !== "h264" && mode !== "jpeg") {
     throw new Error(`--mode: "h264" or "jpeg" expected, received "${mode}"`);
   }
@@ -111,11 +112,7 @@ function readOptions(args: string[]): DemoOptions | "help" {
 
 /** Shows the screen until the time is over or a signal comes; gives the exit code. */
 async function run(options: DemoOptions): Promise<number> {
-  const ended = Promise.withResolvers<number>();
-  process.on("SIGINT", () => ended.resolve(130));
-  process.on("SIGTERM", () => ended.resolve(143));
-  process.on("SIGHUP", () => ended.resolve(129));
-
+  const ended = ending();
   const { DISPLAY = "" } = process.env;
   const display = options.display ?? DISPLAY;
   await using desktop = display === "" ? await Desktop.start() : undefined;
@@ -136,7 +133,7 @@ async function run(options: DemoOptions): Promise<number> {
     },
     onStripe: (stripe) => meter.add(stripe),
     onError: (error) => {
-      complain(error);
+      complain(NAME, error);
       ended.resolve(1);
     },
   });
@@ -155,26 +152,4 @@ async function run(options: DemoOptions): Promise<number> {
   return code;
 }
 
-function complain(error: unknown): void {
-  console.error(`demo: ${error instanceof Error ? error.message : String(error)}`);
-}
-
-let options: DemoOptions | "help";
-try {
-  options = readOptions(process.argv.slice(2));
-} catch (error) {
-  complain(error);
-  console.error("Options: scripts/demo --help");
-  process.exit(2);
-}
-if (options === "help") {
-  console.log(HELP);
-  process.exit(0);
-}
-try {
-  process.exit(await run(options));
-} catch (error) {
-  const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
-  complain(taken ? `port ${options.port} is taken: choose another by --port` : error);
-  process.exit(1);
-}
+await runProgram({ name: NAME, help: HELP, readOptions, run });

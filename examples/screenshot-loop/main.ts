@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { ScreenCapture } from "pixelflux-ffi";
+import { runProgram } from "../command-line.ts";
 
 const HELP = `Takes a screenshot of a display each time it changes.
 
@@ -55,7 +56,7 @@ function readOptions(args: string[]): Options | "help" {
   return { display, folder, format, pauseMs, count };
 }
 
-async function run({ display, folder, format, pauseMs, count }: Options): Promise<void> {
+async function run({ display, folder, format, pauseMs, count }: Options): Promise<number> {
   const ended = new AbortController();
   const { signal } = ended;
   process.on("SIGINT", () => ended.abort());
@@ -68,12 +69,13 @@ async function run({ display, folder, format, pauseMs, count }: Options): Promis
     for (let index = 1; ; index++) {
       const token = capture.changeToken(); // what changes from here on is on the next one
       await take(capture, join(folder, `${String(index).padStart(5, "0")}.${format}`), format);
-      if (index >= count) return;
+      if (index >= count) return 0;
       await pause(pauseMs, undefined, { signal });
       await capture.waitForChange({ since: token, signal });
     }
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (signal.aborted) return 0;
+    throw error;
   }
 }
 
@@ -85,25 +87,4 @@ async function take(capture: ScreenCapture, path: string, format: "png" | "jpeg"
   console.log(`${path} ${screenshot.data.length} bytes ${tookMs.toFixed(1)} ms`);
 }
 
-function complain(error: unknown): void {
-  console.error(`screenshot-loop: ${error instanceof Error ? error.message : String(error)}`);
-}
-
-let options: Options | "help";
-try {
-  options = readOptions(process.argv.slice(2));
-} catch (error) {
-  complain(error);
-  process.exit(2);
-}
-if (options === "help") {
-  console.log(HELP);
-  process.exit(0);
-}
-try {
-  await run(options);
-  process.exit(0);
-} catch (error) {
-  complain(error);
-  process.exit(1);
-}
+await runProgram({ name: "screenshot-loop", help: HELP, readOptions, run });
