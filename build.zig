@@ -100,10 +100,12 @@ const test_sources = [_][]const u8{
     "native/test/pushed.c",
     "native/test/screen.c",
     "native/test/session.c",
+    "native/test/shot.c",
     "native/test/test_abi.c",
     "native/test/test_authority.c",
     "native/test/test_base.c",
     "native/test/test_capture.c",
+    "native/test/test_change_log.c",
     "native/test/test_change_map.c",
     "native/test/test_changes.c",
     "native/test/test_cursor.c",
@@ -118,12 +120,14 @@ const test_sources = [_][]const u8{
     "native/test/test_opening.c",
     "native/test/test_overlay.c",
     "native/test/test_screenshot.c",
+    "native/test/test_screenshot_pictures.c",
     "native/test/test_scroll.c",
     "native/test/test_session.c",
     "native/test/test_source.c",
     "native/test/test_stripe_model.c",
     "native/test/test_tap.c",
     "native/test/test_tiles.c",
+    "native/test/test_wire_header.c",
 };
 
 /// Beside the core itself.

@@ -53,12 +53,20 @@ static void run_test(const pf_test *test) {
 #define RUN_S_MAX 300
 
 int main(int argument_count, char **arguments) {
-    const pf_test *tables[] = {
-        base_tests,    damage_tests,    stripe_model_tests,  tiles_tests,         overlay_tests,
-        encode_tests,  source_tests,    frame_tests,         capture_tests,       abi_tests,
-        session_tests, scroll_tests,    lease_tests,         opening_tests,       screenshot_tests,
-        frames_tests,  authority_tests, cursor_tests,        change_map_tests,    changes_tests,
-        tap_tests,     interplay_tests, frames_source_tests, frames_capture_tests};
+    const pf_test *tables[] = {base_tests,          damage_tests,
+                               stripe_model_tests,  tiles_tests,
+                               overlay_tests,       encode_tests,
+                               source_tests,        frame_tests,
+                               capture_tests,       abi_tests,
+                               session_tests,       scroll_tests,
+                               lease_tests,         opening_tests,
+                               screenshot_tests,    frames_tests,
+                               authority_tests,     cursor_tests,
+                               change_map_tests,    changes_tests,
+                               tap_tests,           interplay_tests,
+                               frames_source_tests, frames_capture_tests,
+                               change_log_tests,    screenshot_pictures_tests,
+                               wire_header_tests};
     alarm(RUN_S_MAX);
     const char *filter = argument_count > 1 ? arguments[1] : "";
     long part = argument_count > 3 ? strtol(arguments[2], NULL, 10) : 0;

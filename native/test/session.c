@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "session.h"
 
+#include <sched.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "test.h"
-
-/* Half a minute of waits: stripes that have not come by then never will. */
-#define STEP_COUNT_MAX (30000 / PF_WAIT_MS_MAX)
 
 pf_settings default_settings(const char *display) {
     pf_settings settings = {
@@ -26,6 +25,13 @@ pf_settings default_settings(const char *display) {
     };
     snprintf(settings.display, sizeof settings.display, "%s", display);
     return settings;
+}
+
+uint64_t session_start(const char *display) {
+    pf_settings settings = default_settings(display);
+    uint64_t handle = 0;
+    CHECK_EQUAL(pf_capture_start(&settings, &handle), PF_STATUS_OK);
+    return handle;
 }
 
 static void log_stripe(session_log *log, const pf_stripe *stripe) {
@@ -63,7 +69,7 @@ bool session_step(uint64_t handle, session_log *log) {
 void session_await_stripes(uint64_t handle, session_log *log, uint32_t count) {
     uint32_t wanted = log->stripe_count + count;
     for (int step = 0; log->stripe_count < wanted; step++) {
-        CHECK(step < STEP_COUNT_MAX);
+        CHECK(step < SESSION_WAIT_COUNT_MAX);
         if (!session_step(handle, log)) {
             char message[512] = "";
             pf_capture_message(handle, message, sizeof message);
@@ -86,6 +92,21 @@ void session_check_nothing_left(void) {
     CHECK_EQUAL(memory.lent_bytes, 0);
     CHECK_EQUAL(memory.buffer_bytes, 0);
     CHECK_EQUAL(memory.frame_source_count, 0);
+}
+
+void session_check_goes_with_lease(uint64_t handle, const void *held, size_t held_bytes) {
+    uint64_t address = 0;
+    CHECK_EQUAL(pf_lease_create(3, &address), PF_STATUS_OK);
+    pf_lease *lease = (pf_lease *)(uintptr_t)address;
+    lease->handle = handle;
+    memcpy((pf_stripe *)(lease + 1) + 2, held, held_bytes);
+    CHECK_EQUAL(session_memory().lent_count, 1);
+    pf_lease_end(NULL, lease);
+    CHECK_EQUAL(session_memory().lent_count, 0);
+    while (session_memory().capture_count > 0) {
+        sched_yield();
+    }
+    session_check_nothing_left();
 }
 
 /** Whether the stripes came in spite of the refusal. */

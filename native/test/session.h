@@ -4,11 +4,18 @@
 #define PF_TEST_SESSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "pixelflux.h"
 
+/** Waits of PF_WAIT_MS_MAX, half a minute of them: what has not come by then never will. */
+#define SESSION_WAIT_COUNT_MAX (30000 / PF_WAIT_MS_MAX)
+
 /** The defaults of the TypeScript package. */
 pf_settings default_settings(const char *display);
+
+/** Starts a capture with them. */
+uint64_t session_start(const char *display);
 
 /** What has come out of a capture so far. */
 typedef struct session_log {
@@ -29,6 +36,10 @@ void session_await_stripes(uint64_t handle, session_log *log, uint32_t count);
  * time the next of its requests for memory or a thread is refused. Every one
  * has to end it with its typed error, and leave nothing behind. */
 void session_survive_refusals(const pf_settings *settings, uint32_t stripe_count);
+
+/** Checks that a lease with this capture, and with a structure in a stripe's place,
+ * gives back both. */
+void session_check_goes_with_lease(uint64_t handle, const void *held, size_t held_bytes);
 
 pf_memory session_memory(void);
 

@@ -19,6 +19,7 @@ extern const pf_test abi_tests[];
 extern const pf_test authority_tests[];
 extern const pf_test base_tests[];
 extern const pf_test capture_tests[];
+extern const pf_test change_log_tests[];
 extern const pf_test change_map_tests[];
 extern const pf_test changes_tests[];
 extern const pf_test cursor_tests[];
@@ -32,6 +33,7 @@ extern const pf_test interplay_tests[];
 extern const pf_test lease_tests[];
 extern const pf_test opening_tests[];
 extern const pf_test overlay_tests[];
+extern const pf_test screenshot_pictures_tests[];
 extern const pf_test screenshot_tests[];
 extern const pf_test scroll_tests[];
 extern const pf_test session_tests[];
@@ -39,6 +41,7 @@ extern const pf_test source_tests[];
 extern const pf_test stripe_model_tests[];
 extern const pf_test tap_tests[];
 extern const pf_test tiles_tests[];
+extern const pf_test wire_header_tests[];
 
 #define TEST(function)                                                                             \
     { #function, function }

@@ -93,17 +93,10 @@ static void close_server(silent_server *server) {
     close(server->listener);
 }
 
-static uint64_t start(const silent_server *server) {
-    pf_settings settings = default_settings(server->display);
-    uint64_t handle = 0;
-    CHECK_EQUAL(pf_capture_start(&settings, &handle), PF_STATUS_OK);
-    return handle;
-}
-
 static void a_half_answer_is_given_up(void) {
     silent_server server;
     open_server(&server, true);
-    uint64_t handle = start(&server);
+    uint64_t handle = session_start(server.display);
     session_log log = {0};
     while (session_step(handle, &log)) {
     }
@@ -122,7 +115,7 @@ static void a_half_answer_is_given_up(void) {
 static void a_stop_ends_the_wait_for_a_half_answer(void) {
     silent_server server;
     open_server(&server, true);
-    uint64_t handle = start(&server);
+    uint64_t handle = session_start(server.display);
     CHECK_EQUAL(pf_capture_wait(handle, 100), PF_STATUS_TIMEOUT);
     CHECK_EQUAL(pf_capture_free(handle), PF_STATUS_OK);
     session_check_nothing_left();
@@ -135,7 +128,7 @@ static void stops_may_come_when_the_opening_is_given_up(void) {
     uint64_t handles[STOP_COUNT];
     uint64_t stop_ns = pf_clock_now_ns() + OPEN_NS_MAX - STOP_COUNT / 2 * STOP_PACE_NS;
     for (size_t index = 0; index < STOP_COUNT; index++) {
-        handles[index] = start(&server);
+        handles[index] = session_start(server.display);
     }
     for (size_t index = 0; index < STOP_COUNT; index++, stop_ns += STOP_PACE_NS) {
         struct timespec at = pf_clock_timespec(stop_ns);
@@ -172,7 +165,7 @@ static void threads_that_hang_are_limited(void) {
     pf_status status = PF_STATUS_OK;
     int started_count = 0;
     while (status == PF_STATUS_OK && started_count < CLIENT_COUNT_MAX) {
-        uint64_t handle = start(&server);
+        uint64_t handle = session_start(server.display);
         session_log log = {0};
         if (pf_capture_wait(handle, 20) == PF_STATUS_ENDED) {
             session_step(handle, &log);

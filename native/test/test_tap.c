@@ -18,13 +18,8 @@
 #define BIG_HEIGHT 480u
 #define BIG_BYTES ((size_t)BIG_WIDTH * BIG_HEIGHT * 4)
 
-/* Half a minute of waits: what has not come by then never will. */
-#define STEP_COUNT_MAX (30000 / PF_WAIT_MS_MAX)
-
 static uint64_t start(const char *display, uint32_t bytes_max) {
-    pf_settings settings = default_settings(display);
-    uint64_t handle = 0;
-    CHECK_EQUAL(pf_capture_start(&settings, &handle), PF_STATUS_OK);
+    uint64_t handle = session_start(display);
     CHECK_EQUAL(pf_capture_watch(handle, PF_WATCH_EXACT), PF_STATUS_OK);
     CHECK_EQUAL(pf_capture_tap(handle, bytes_max), PF_STATUS_OK);
     return handle;
@@ -40,7 +35,7 @@ static bool drain(uint64_t handle, pf_tap_frame *frame) {
 static pf_tap_frame await_frame(uint64_t handle) {
     pf_tap_frame frame;
     for (int step = 0; !drain(handle, &frame); step++) {
-        CHECK(step < STEP_COUNT_MAX);
+        CHECK(step < SESSION_WAIT_COUNT_MAX);
         CHECK(pf_capture_wait(handle, PF_WAIT_MS_MAX) >= 0);
     }
     return frame;
@@ -293,19 +288,9 @@ static void wrong_arguments_are_refused(void) {
 }
 
 static void it_goes_with_its_lease(void) {
-    uint64_t address = 0;
-    CHECK_EQUAL(pf_lease_create(3, &address), PF_STATUS_OK);
-    pf_lease *lease = (pf_lease *)(uintptr_t)address;
-    lease->handle = start(STILL, 1);
-    pf_tap_frame frame = await_frame(lease->handle);
-    memcpy((pf_stripe *)(lease + 1) + 2, &frame, sizeof frame);
-    CHECK_EQUAL(session_memory().lent_count, 1);
-    pf_lease_end(NULL, lease);
-    CHECK_EQUAL(session_memory().lent_count, 0);
-    while (session_memory().capture_count > 0) {
-        sched_yield();
-    }
-    session_check_nothing_left();
+    uint64_t handle = start(STILL, 1);
+    pf_tap_frame frame = await_frame(handle);
+    session_check_goes_with_lease(handle, &frame, sizeof frame);
 }
 
 const pf_test tap_tests[] = {
