@@ -83,6 +83,24 @@ export function checkInteger(
   throw invalidOption(operation, field, `an integer from ${min} to ${max}`, value, remedy);
 }
 
+/** Reads those options that are integers by {@link checkInteger}; `undefined` where one is left out. */
+export function integersOf<T extends object>(
+  operation: string,
+  options: T,
+): (field: keyof T & string, min: number, max: number) => number | undefined {
+  return (field, min, max) => {
+    const value = options[field];
+    if (value === undefined) return undefined;
+    return checkInteger(operation, field, value, [min, max], leaveOut());
+  };
+}
+
+/** @throws {PixelfluxError} `ERR_INVALID_SETTING` for anything but a function. */
+export function checkFunction<T>(operation: string, field: string, value: T): T {
+  if (typeof value === "function") return value;
+  throw invalidOption(operation, field, "a function", value, leaveOut());
+}
+
 /** @throws {PixelfluxError} `ERR_INVALID_SETTING` for anything but `true` and `false`. */
 export function checkFlag(operation: string, field: string, value: unknown): boolean {
   if (typeof value === "boolean") return value;

@@ -2,9 +2,10 @@
 /** The options of a recording and their validation. */
 import type { PixelfluxError } from "../index.ts";
 import {
-  checkInteger,
+  checkFunction,
   checkOptionNames,
   checkSignal,
+  integersOf,
   invalidOption,
   leaveOut,
   TIMER_MS_MAX,
@@ -67,21 +68,16 @@ const NAMES = [
 export function resolveRecordOptions(options: RecordOptions): ResolvedRecordOptions {
   checkOptionNames(RECORD, options, NAMES);
   const { fps, container = "mp4", onError = console.error, signal } = options;
-  const integer = (field: keyof RecordOptions, min: number, max: number) => {
-    const value = options[field];
-    if (value === undefined) return undefined;
-    return checkInteger(RECORD, field, value, [min, max], leaveOut());
-  };
+  const integer = integersOf(RECORD, options);
   if (fps !== undefined && !(typeof fps === "number" && fps >= 1 && fps <= 240)) {
     throw invalidOption(RECORD, "fps", "a number from 1 to 240", fps, leaveOut());
   }
   if (container !== "mp4" && container !== "annexb") {
     throw invalidOption(RECORD, "container", '"mp4" or "annexb"', container, leaveOut());
   }
-  if (typeof onError !== "function")
-    throw invalidOption(RECORD, "onError", "a function", onError, leaveOut());
   return {
-    ...{ fps, container, onError },
+    ...{ fps, container },
+    onError: checkFunction(RECORD, "onError", onError),
     signal: checkSignal(RECORD, signal),
     crf: integer("crf", 0, 51),
     durationMs: integer("durationMs", 1, TIMER_MS_MAX),

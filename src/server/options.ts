@@ -2,7 +2,14 @@
 /** The options of a fan-out and their validation. */
 import { PixelfluxError } from "../index.ts";
 import { Input } from "../input/index.ts";
-import { checkFlag, checkInteger, checkOptionNames, invalidOption, leaveOut } from "../options.ts";
+import {
+  checkFlag,
+  checkFunction,
+  checkInteger,
+  checkOptionNames,
+  invalidOption,
+  leaveOut,
+} from "../options.ts";
 import type { AdmissionOptions } from "./admission.ts";
 import type { Codec, FeedStripe } from "./feed.ts";
 
@@ -88,11 +95,8 @@ export function resolveOptions(
   const integer = (field: string, value: unknown, min: number, max: number) =>
     checkInteger(FANOUT, field, value, [min, max], leaveOut());
   const { budgetBytes, onStripe, onError = console.error } = options;
-  if (typeof onError !== "function")
-    throw invalidOption(FANOUT, "onError", "a function", onError, leaveOut());
-  if (onStripe !== undefined && typeof onStripe !== "function") {
-    throw invalidOption(FANOUT, "onStripe", "a function", onStripe, leaveOut());
-  }
+  checkFunction(FANOUT, "onError", onError);
+  if (onStripe !== undefined) checkFunction(FANOUT, "onStripe", onStripe);
   return {
     token: tokenOf(options.token),
     origins: originsOf(options.origins ?? []),

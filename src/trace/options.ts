@@ -3,9 +3,10 @@
 import type { PixelfluxError } from "../index.ts";
 import {
   checkFlag,
-  checkInteger,
+  checkFunction,
   checkOptionNames,
   checkSignal,
+  integersOf,
   invalidOption,
   leaveOut,
   TIMER_MS_MAX,
@@ -80,19 +81,13 @@ export function resolveRecordTrace(options: RecordTraceOptions): ResolvedRecordT
   const operation = "recordTrace";
   checkOptionNames(operation, options, RECORD_NAMES);
   const { onError = console.error, signal } = options;
-  if (typeof onError !== "function")
-    throw invalidOption(operation, "onError", "a function", onError, leaveOut());
-  const integer = (field: keyof RecordTraceOptions, min: number, max: number) => {
-    const value = options[field];
-    if (value === undefined) return undefined;
-    return checkInteger(operation, field, value, [min, max], leaveOut());
-  };
+  const integer = integersOf(operation, options);
   return {
+    onError: checkFunction(operation, "onError", onError),
     durationMs: integer("durationMs", 1, TIMER_MS_MAX),
     sizeBytesMax: integer("sizeBytesMax", 65_536, Number.MAX_SAFE_INTEGER),
     bufferBytes: integer("bufferBytes", 65_536, 2 ** 30) ?? 2 ** 26,
     level: integer("level", 1, 19) ?? 3,
-    onError,
     signal: checkSignal(operation, signal),
   };
 }
