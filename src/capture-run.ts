@@ -130,10 +130,12 @@ export class CaptureRun implements PollListener, RegisteredRun {
   }
 
   /** Also before the native start. @param keeper - stays alive until the promise is settled. */
-  screenshot(options: CheckedScreenshotOptions, keeper: object): Promise<Screenshot> {
+  async screenshot(options: CheckedScreenshotOptions, keeper: object): Promise<Screenshot> {
+    // What cannot even begin has failed before anybody can ask.
+    if (this.#phase === "ended") throw this.#failure ?? screenshotAbortedError();
     const screenshot = this.#screenshots.add(options, keeper);
     this.#withNative((native) => this.#screenshots.ask(native));
-    return screenshot;
+    return await screenshot;
   }
 
   /** The pointer where it is streamed and has been told of, while the run is active. */

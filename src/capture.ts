@@ -56,8 +56,8 @@ export class ScreenCapture implements AsyncDisposable {
   readonly #emitter = new CaptureEmitter();
   /** What runs see of it: not the object itself, which a run without a callback must not keep. */
   readonly #host: RunHost & { settings: ResolvedSettings };
-  /** Captures of {@link screenshot}s that were asked for while this one did not run. */
-  readonly #oneShots = new Set<ScreenCapture>();
+  /** Captures for {@link screenshot}s that were asked for while this one did not run. */
+  readonly #oneShots = new Set<OneShot>();
 
   /**
    * Checks the settings; nothing is opened before {@link start}.
@@ -142,7 +142,7 @@ export class ScreenCapture implements AsyncDisposable {
     this.#run?.requestStop();
     const finished = this.#run?.finished ?? Promise.resolve();
     if (this.#oneShots.size === 0) return finished;
-    const oneShots = [...this.#oneShots].map((capture) => capture.stop());
+    const oneShots = [...this.#oneShots].map(({ capture }) => capture.stop());
     return Promise.all([finished, ...oneShots]).then(() => undefined);
   }
 
@@ -186,8 +186,8 @@ export class ScreenCapture implements AsyncDisposable {
    * slow reader, and the stripes go on. One that has not got its first frame yet,
    * or waits for a lost display (`reconnect`), takes it as soon as it can. A
    * capture that does not run takes it by another with the same settings, which
-   * is started for that and stopped again before this resolves; events and
-   * counters of this one do not change.
+   * is started for that and stopped again before the last one that was asked for
+   * meanwhile resolves; events and counters of this one do not change.
    *
    * Any number may be asked for at the same time; four are worked on at once.
    *
@@ -319,26 +319,40 @@ export class ScreenCapture implements AsyncDisposable {
     return this.stop();
   }
 
-  /** Takes a screenshot by a capture of its own, whose stripes nobody reads. */
+  /** Takes a screenshot by a capture whose stripes nobody reads. */
   async #screenshotOnce(options: CheckedScreenshotOptions): Promise<Screenshot> {
     options.signal?.throwIfAborted();
+    const shared = this.#openOneShot();
+    shared.userCount++;
+    try {
+      return await shared.run.screenshot(options, shared.capture);
+    } finally {
+      shared.userCount--;
+      if (shared.userCount === 0) {
+        this.#oneShots.delete(shared);
+        await Promise.allSettled([shared.capture.stop(), shared.run.started]);
+      }
+    }
+  }
+
+  /** The one that serves others already, where it has the present settings; else a new one. */
+  #openOneShot(): OneShot {
+    const { settings } = this;
+    for (const other of this.#oneShots) {
+      if (other.settings === settings && other.run.isActive) return other;
+    }
     // What the first frame's stripes are is all the same; these are the quickest.
     const cheap = { outputMode: "jpeg", queueFrames: 1, reconnect: false } as const;
-    const { captureCursor: given } = this.settings;
+    const { captureCursor: given } = settings;
     const captureCursor = given === "stream" ? "none" : given; // the picture is without it in both
-    const capture = new ScreenCapture({ ...this.settings, ...cheap, captureCursor });
-    // Its failures are told by the screenshot.
+    const capture = new ScreenCapture({ ...settings, ...cheap, captureCursor });
+    // Its failures are told by the screenshots.
     capture.on("error", () => undefined);
     const run = capture.#begin(undefined);
-    const started = Promise.allSettled([run.started]);
-    this.#oneShots.add(capture);
-    try {
-      return await run.screenshot(options, capture);
-    } finally {
-      this.#oneShots.delete(capture);
-      await capture.stop();
-      await started;
-    }
+    run.started.catch(() => undefined);
+    const oneShot = { capture, run, settings, userCount: 0 };
+    this.#oneShots.add(oneShot);
+    return oneShot;
   }
 
   /** The callback as a function that never throws, and that keeps the object while it may be called. */
@@ -379,6 +393,15 @@ export class ScreenCapture implements AsyncDisposable {
     run.iterated = true;
     return run;
   }
+}
+
+/** A capture that runs while screenshots of another one wait. */
+interface OneShot {
+  readonly capture: ScreenCapture;
+  readonly run: CaptureRun;
+  /** Those of the other one when it was made: `update()` puts others in their place. */
+  readonly settings: ResolvedSettings;
+  userCount: number;
 }
 
 /**

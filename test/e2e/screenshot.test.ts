@@ -156,6 +156,30 @@ test("many at once are all answered", async () => {
   expect(memoryUsage().lentCount).toBe(0);
 });
 
+test("any number at once of a capture that does not run are one capture", async () => {
+  const capture = captureOf();
+  const part = { x: 0, y: 0, width: 8, height: 8 };
+  const taking = Array.from({ length: 80 }, () => take(capture, { region: part }));
+  expect(memoryUsage().captureCount).toBe(1);
+  capture.update({ captureX: 8 });
+  taking.push(take(capture, { region: part })); // of another region
+  expect(memoryUsage().captureCount).toBe(2);
+  const expected = await scene.painter.grab();
+  for (const [index, shot] of (await Promise.all(taking)).entries()) {
+    expectAlike(expected.crop(index === 80 ? 8 : 0, 0, 8, 8), shot, EXACT);
+  }
+  expect(memoryUsage()).toMatchObject({ captureCount: 0, threadCount: 0, lentCount: 0 });
+});
+
+test("one that cannot even begin is told of", async () => {
+  const display = "synthetic://64x64@1";
+  const others = Array.from({ length: 64 }, () => new ScreenCapture({ display }));
+  await Promise.all(others.map((other) => other.start()));
+  const one = new ScreenCapture({ display });
+  await expect(one.screenshot()).rejects.toMatchObject({ code: "ERR_TOO_MANY_CAPTURES" });
+  await Promise.all(others.map((other) => other.stop()));
+});
+
 test("the pointer and the watermark are drawn as over stripes", async () => {
   const watermarkPath = join(folder, "mark.png");
   writeFileSync(
