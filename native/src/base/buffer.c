@@ -7,10 +7,11 @@
 
 #include "base/memory.h"
 
-/* Capacities are powers of two from 1 KiB to 1 GiB, so that a returned buffer
- * fits the next stripe of about its size. */
+/* Capacities are powers of two from 1 KiB to 2 GiB, so that a returned buffer
+ * fits the next stripe of about its size. The largest picture, 16384x16384 px, takes
+ * 1 GiB, and as a tapped frame some bytes more. */
 #define CLASS_SHIFT_MIN 10
-#define CLASS_COUNT 21
+#define CLASS_COUNT 22
 
 struct pf_buffer_pool {
     pthread_mutex_t lock;
