@@ -137,9 +137,24 @@ export function errorOfStatus(status: number, operation: string, message: string
     return new PixelfluxError("ERR_ABI_MISMATCH", operation, text.trim());
   }
   const words = message === "" ? WORDS_WITHOUT_MESSAGE[code] : message;
-  const field = FIELD_BY_CODE[code];
+  const named = CODES_OF_SETTINGS.has(code) ? NATIVE_FIELD.exec(message)?.[0] : undefined;
+  const field = FIELD_BY_CODE[code] ?? (named && publicName(named));
+  const text = named === undefined ? words : `${field}${words?.slice(named.length)}`;
   const options = field === undefined ? {} : { field };
-  return new PixelfluxError(code, operation, `${operation}: ${words ?? code}`, options);
+  return new PixelfluxError(code, operation, `${operation}: ${text ?? code}`, options);
+}
+
+/** Failures whose native words may begin with the field of `pf_settings` that they are about. */
+const CODES_OF_SETTINGS: ReadonlySet<ErrorCode> = new Set([
+  ...(["ERR_INVALID_SETTING", "ERR_DISPLAY_OPEN", "ERR_DISPLAY_UNSUPPORTED"] as const),
+  ...(["ERR_REGION_OFF_SCREEN", "ERR_WATERMARK"] as const),
+]);
+
+const NATIVE_FIELD = /^[a-z][a-z0-9_]*(?=: )/;
+
+/** `capture_x` is `captureX`. */
+function publicName(nativeField: string): string {
+  return nativeField.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** The setting that a failure is always of. */

@@ -70,8 +70,9 @@ static void a_still_source_has_no_damage(void) {
 
 static void check_region(pf_rect region, pf_status expected) {
     pf_error error = {0};
-    CHECK_EQUAL(pf_source_check_region(region, 640, 480, &error), expected);
+    CHECK_EQUAL(pf_source_check_region(region, "window", 640, 480, &error), expected);
     CHECK_EQUAL(expected == PF_STATUS_OK, error.message[0] == '\0');
+    CHECK_EQUAL(expected == PF_STATUS_OK, strstr(error.message, "the window") == NULL);
 }
 
 static void regions_have_to_lie_on_the_screen(void) {

@@ -61,6 +61,15 @@ test("one by its name, the primary one, and regions of it", async () => {
   });
 });
 
+test("what does not lie within it is refused", async () => {
+  await using s = await stage();
+  const beyond = new ScreenCapture({ display: s.display, monitor: "right", captureHeight: 401 });
+  await expect(beyond.start()).rejects.toMatchObject({
+    ...{ code: "ERR_REGION_OFF_SCREEN", field: "captureHeight" },
+    message: expect.stringContaining("beyond the monitor, which is 340x400 px"),
+  });
+});
+
 test("one that moves, is resized, goes away and comes back", async () => {
   await using s = await stage();
   const { display } = s;

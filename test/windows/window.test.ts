@@ -102,9 +102,14 @@ test("subwindows are in it, borders are not, and the region is relative to it", 
   expect(whole.pixel(160, 20)).toBe("00ff00");
   capture.update({ captureX: 100, captureY: 5, captureWidth: 60, captureHeight: 40 });
   await shows(capture, "a part", async () => (await s.truth()).crop(100, 5, 60, 40));
-  expect(() => capture.update({ captureX: 190 })).toThrow(/window|screen/);
-  const beyond = start({ display: s.display, window: s.window, captureWidth: 300 });
-  expect(await codeOf(beyond)).toBe("ERR_REGION_OFF_SCREEN");
+  expect(() => capture.update({ captureX: 190 })).toThrow(
+    /captureWidth: the region 60x40\+190\+5 reaches beyond the window, which is/,
+  );
+  const beyond = start({ display: s.display, window: s.window, captureX: 300 });
+  await expect(beyond).rejects.toMatchObject({
+    ...{ code: "ERR_REGION_OFF_SCREEN", field: "captureX" },
+    message: expect.stringContaining("captureX: the place 300,0 lies outside the window"),
+  });
 });
 
 test("it is followed: moved beyond the screen, resized, unmapped, mapped, reparented", async () => {
@@ -171,7 +176,7 @@ describe("what cannot be captured", () => {
     await client.map(inputOnly);
     expect(await at(0x7ffffff)).toBe("ERR_WINDOW_GONE window");
     expect(await at(hidden)).toBe("ERR_WINDOW_HIDDEN window");
-    expect(await at(inputOnly)).toBe("ERR_DISPLAY_UNSUPPORTED");
+    expect(await at(inputOnly)).toBe("ERR_DISPLAY_UNSUPPORTED window");
     expect(await at(s.window, { display: `${display}.1` })).toBe("ERR_WINDOW_GONE window");
     const code = codeOf(pictureOnce({ display, window: hidden }));
     expect(await code).toBe("ERR_WINDOW_HIDDEN window");

@@ -115,8 +115,8 @@ static pf_status check_change(const pf_capture *capture, const pf_settings *sett
     }
     return pf_settings_same_region(settings, capture->wanted)
                ? PF_STATUS_OK
-               : pf_source_check_region(pf_settings_region(settings), capture->screen_width,
-                                        capture->screen_height, error);
+               : pf_source_check_region(pf_settings_region(settings), pf_settings_target(settings),
+                                        capture->screen_width, capture->screen_height, error);
 }
 
 pf_status pf_capture_set(pf_capture *capture, const pf_settings *settings, pf_error *error) {

@@ -62,6 +62,11 @@ static inline pf_rect pf_settings_region(const pf_settings *settings) {
                      settings->capture_height};
 }
 
+/** What the settings' region is a part of, in a word. */
+static inline const char *pf_settings_target(const pf_settings *settings) {
+    return pf_source_target_word(settings->window, settings->monitor);
+}
+
 static inline bool pf_settings_same_region(const pf_settings *a, const pf_settings *b) {
     return a->capture_x == b->capture_x && a->capture_y == b->capture_y &&
            a->capture_width == b->capture_width && a->capture_height == b->capture_height;

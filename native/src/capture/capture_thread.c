@@ -127,7 +127,8 @@ static pf_status apply_update(pf_capture *capture, pf_error *error) {
     }
     const pf_source *source = capture->stage.source;
     if (unchecked &&
-        pf_source_check_region(pf_settings_region(capture->settings), source->screen_width,
+        pf_source_check_region(pf_settings_region(capture->settings),
+                               pf_settings_target(capture->settings), source->screen_width,
                                source->screen_height, error) != PF_STATUS_OK) {
         return error->status;
     }

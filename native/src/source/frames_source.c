@@ -187,7 +187,7 @@ static pf_status await_size(frames_source *self, const pf_source_request *reques
 static pf_status set_up(frames_source *self, const pf_source_request *request, pf_error *error) {
     pf_status status = await_size(self, request, error);
     if (status == PF_STATUS_OK && !request->any_region) {
-        status = pf_source_check_region(request->region, self->base.screen_width,
+        status = pf_source_check_region(request->region, "screen", self->base.screen_width,
                                         self->base.screen_height, error);
     }
     return status == PF_STATUS_OK ? frames_set_region(&self->base, request->region, error) : status;

@@ -41,20 +41,27 @@ pf_rect pf_source_fill_region(pf_rect region, uint32_t screen_width, uint32_t sc
     return region;
 }
 
-pf_status pf_source_check_region(pf_rect region, uint32_t screen_width, uint32_t screen_height,
-                                 pf_error *error) {
-    if (region.x >= screen_width || region.y >= screen_height) {
+const char *pf_source_target_word(uint32_t window, const char *monitor) {
+    return window != 0 ? "window" : monitor[0] != '\0' ? "monitor" : "screen";
+}
+
+pf_status pf_source_check_region(pf_rect region, const char *target, uint32_t width,
+                                 uint32_t height, pf_error *error) {
+    if (region.x >= width || region.y >= height) {
         return pf_error_set(error, PF_STATUS_REGION_OFF_SCREEN,
-                            "capture_x, capture_y: %u,%u lies outside the screen of %ux%u px",
-                            region.x, region.y, screen_width, screen_height);
+                            "%s: the place %u,%u lies outside the %s, which is %ux%u px; "
+                            "choose one within it",
+                            region.x >= width ? "capture_x" : "capture_y", region.x, region.y,
+                            target, width, height);
     }
-    region = pf_source_fill_region(region, screen_width, screen_height);
-    if (region.width > screen_width - region.x || region.height > screen_height - region.y) {
+    region = pf_source_fill_region(region, width, height);
+    bool too_wide = region.width > width - region.x;
+    if (too_wide || region.height > height - region.y) {
         return pf_error_set(error, PF_STATUS_REGION_OFF_SCREEN,
-                            "capture_width, capture_height: the region %ux%u+%u+%u reaches "
-                            "beyond the screen of %ux%u px",
-                            region.width, region.height, region.x, region.y, screen_width,
-                            screen_height);
+                            "%s: the region %ux%u+%u+%u reaches beyond the %s, which is "
+                            "%ux%u px; leave it out for the rest of the %s",
+                            too_wide ? "capture_width" : "capture_height", region.width,
+                            region.height, region.x, region.y, target, width, height, target);
     }
     return PF_STATUS_OK;
 }

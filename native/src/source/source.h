@@ -111,10 +111,13 @@ pf_status pf_frames_open(const pf_source_request *request, pf_source **source, p
 /** Whether it is one of these schemes, and not an X display. */
 bool pf_source_is_ours(const char *display);
 
-/** Checks that the region lies on a screen of this size, as it has to at the
- * start and when it is asked for. */
-pf_status pf_source_check_region(pf_rect region, uint32_t screen_width, uint32_t screen_height,
-                                 pf_error *error);
+/** What the region is a part of: "screen", "window" or "monitor". */
+const char *pf_source_target_word(uint32_t window, const char *monitor);
+
+/** Checks that the region lies within its target, which is of this size, as it has to
+ * at the start and when it is asked for. */
+pf_status pf_source_check_region(pf_rect region, const char *target, uint32_t width,
+                                 uint32_t height, pf_error *error);
 
 /** The refusal of a source that cannot tell of the pointer. */
 pf_status pf_source_refuse_cursor(pf_error *error);

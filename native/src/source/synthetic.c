@@ -179,8 +179,8 @@ static pf_status parse_name(const char *display, synthetic *self, uint32_t *chan
 static pf_status set_up(synthetic *self, const pf_source_request *request, pf_error *error) {
     uint32_t changes_per_s;
     if (parse_name(request->display, self, &changes_per_s, error) != PF_STATUS_OK ||
-        pf_source_check_region(request->region, self->base.screen_width, self->base.screen_height,
-                               error) != PF_STATUS_OK ||
+        pf_source_check_region(request->region, "screen", self->base.screen_width,
+                               self->base.screen_height, error) != PF_STATUS_OK ||
         synthetic_set_region(&self->base, request->region, error) != PF_STATUS_OK) {
         return error->status;
     }

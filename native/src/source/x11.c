@@ -339,7 +339,8 @@ static pf_status set_up(x11_source *self, const pf_source_request *request, pf_e
         status = pf_x11_find_target(self, request->any_region, error);
     }
     if (status == PF_STATUS_OK && !request->any_region) {
-        status = pf_source_check_region(request->region, self->base.screen_width,
+        const char *target = pf_source_target_word(request->window, request->monitor);
+        status = pf_source_check_region(request->region, target, self->base.screen_width,
                                         self->base.screen_height, error);
     }
     if (status == PF_STATUS_OK) {
