@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 // Where the cookie for a display comes from, on a server that lets nobody in without one.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { ScreenCapture } from "../../src/index.ts";
+import { type PixelfluxError, ScreenCapture } from "../../src/index.ts";
 import { authorizationFor } from "../../src/x11/authority.ts";
 import {
   registerAuthority,
@@ -56,6 +56,22 @@ test("of the file that the setting names", async () => {
   for (const none of ["/dev/null", "/nowhere", "", "/tmp"]) {
     expect(await outcomeOf(none)).toBe("ERR_DISPLAY_OPEN");
   }
+});
+
+test("a server that refuses is told of, and the cookie that it refuses", async () => {
+  await using other = await Xvfb.start({ authority: true });
+  const display = server.display;
+  const refusal = async (authorityPath: string) => {
+    const refused = new ScreenCapture({ display, authorityPath }).screenshot();
+    return (await refused.catch((error: unknown) => error)) as PixelfluxError;
+  };
+  const wrong = await refusal(other.authorityPath as string);
+  expect(wrong).toMatchObject({ code: "ERR_DISPLAY_OPEN", field: "authorityPath" });
+  expect(wrong.message).toContain(`the X server of "${display}" refuses the cookie`);
+  expect(wrong.message).toContain(other.authorityPath as string);
+  const none = await refusal("/dev/null");
+  expect(none).toMatchObject({ code: "ERR_DISPLAY_OPEN", field: "display" });
+  expect(none.message).toContain(`the X server of "${display}" refuses this user`);
 });
 
 test("of the file that $XAUTHORITY names when the capture starts", async () => {

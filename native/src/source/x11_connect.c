@@ -14,8 +14,11 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -35,6 +38,10 @@ struct x11_opening {
     uint64_t deadline_ns;
     xcb_connection_t *connection;
     int screen_index;
+    /** A cookie of authority_path was shown to the server. */
+    bool cookie_shown;
+    /** There is no connection, though a server listens there. */
+    bool refused;
     /** Posted when the opening is over. */
     sem_t over;
     /** Read when the thread has been joined. */
@@ -81,9 +88,10 @@ static void give_turn(void) {
     pthread_mutex_unlock(&cookie_lock);
 }
 
-static xcb_connection_t *connect_in_turn(const x11_opening *self, int *screen_index) {
+static xcb_connection_t *connect_in_turn(x11_opening *self, int *screen_index) {
     xcb_connection_t *connection =
         pf_x11_connect_by_cookie(self->display, self->authority_path, screen_index);
+    self->cookie_shown = connection != NULL;
     if (connection != NULL) {
         return connection;
     }
@@ -114,11 +122,32 @@ static void watch(x11_opening *self, int socket_fd) {
     }
 }
 
+/** Whether a server of this machine listens there. */
+static bool listens(const char *display) {
+    char *host = NULL;
+    int number = 0;
+    if (xcb_parse_display(display, &host, &number, NULL) == 0) {
+        return false;
+    }
+    bool is_here = host[0] == '\0' || strcmp(host, "unix") == 0;
+    free(host);
+    int socket_fd = is_here ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
+    if (socket_fd < 0) {
+        return false;
+    }
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "/tmp/.X11-unix/X%d", number);
+    int status = connect(socket_fd, (const struct sockaddr *)&address, sizeof address);
+    close(socket_fd);
+    return status == 0;
+}
+
 static void *run_attempt(void *context) {
     x11_opening *self = context;
     self->connection = connect_in_turn(self, &self->screen_index);
     bool connected = xcb_connection_has_error(self->connection) == 0;
     int socket_fd = connected ? xcb_get_file_descriptor(self->connection) : -1;
+    self->refused = !connected && listens(self->display);
     attempt_state expected = ATTEMPT_PENDING;
     if (atomic_compare_exchange_strong(&self->state, &expected, ATTEMPT_DONE)) {
         uint64_t one = 1;
@@ -187,8 +216,31 @@ static bool await_attempt(x11_opening *self, pf_wake *wake) {
     return true;
 }
 
-static pf_status explain(xcb_connection_t *connection, const char *display, pf_error *error) {
-    switch (xcb_connection_has_error(connection)) {
+/** Why there is no connection. */
+static pf_status explain_none(const x11_opening *self, pf_error *error) {
+    if (!self->refused) {
+        return pf_error_set(error, PF_STATUS_DISPLAY_OPEN,
+                            "display: cannot open \"%s\": no X server answers there, or it "
+                            "refuses this user; check DISPLAY, and XAUTHORITY or the setting "
+                            "authorityPath",
+                            self->display);
+    }
+    if (!self->cookie_shown) {
+        return pf_error_set(error, PF_STATUS_DISPLAY_OPEN,
+                            "display: the X server of \"%s\" refuses this user; name the file "
+                            "that has its cookie by the setting authorityPath or by XAUTHORITY",
+                            self->display);
+    }
+    return pf_error_set(error, PF_STATUS_DISPLAY_OPEN,
+                        "authority_path: the X server of \"%s\" refuses the cookie that "
+                        "\"%.200s\" has for it; take the file that this server was started with, "
+                        "its -auth, or remove the old cookie",
+                        self->display, self->authority_path);
+}
+
+static pf_status explain(const x11_opening *self, pf_error *error) {
+    const char *display = self->display;
+    switch (xcb_connection_has_error(self->connection)) {
     case 0:
         return PF_STATUS_OK;
     case XCB_CONN_CLOSED_PARSE_ERR:
@@ -202,11 +254,7 @@ static pf_status explain(xcb_connection_t *connection, const char *display, pf_e
     case XCB_CONN_CLOSED_MEM_INSUFFICIENT:
         return pf_error_no_memory(error, "the connection to the display");
     default:
-        return pf_error_set(error, PF_STATUS_DISPLAY_OPEN,
-                            "display: cannot open \"%s\": no X server answers there, or it "
-                            "refuses this user; check DISPLAY, and XAUTHORITY or the setting "
-                            "authorityPath",
-                            display);
+        return explain_none(self, error);
     }
 }
 
@@ -227,7 +275,7 @@ pf_status pf_x11_connect(x11_source *self, const pf_source_request *request, int
     self->opening = opening;
     self->connection = opening->connection;
     *screen_index = opening->screen_index;
-    return explain(self->connection, request->display, error);
+    return explain(opening, error);
 }
 
 bool pf_x11_end_opening(x11_source *self) {
