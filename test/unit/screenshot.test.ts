@@ -128,6 +128,15 @@ describe("an end that comes first", () => {
     expect((await rejection(capture.screenshot())).code).toBe("ERR_REGION_OFF_SCREEN");
     expect((await started).code).toBe("ERR_REGION_OFF_SCREEN");
   });
+
+  test("what the start fails of at once, before there is anything native", async () => {
+    const watermark = { watermarkPath: "/missing.png", watermarkLocation: "middle" } as const;
+    const capture = makeCapture({ display: STILL, ...watermark });
+    expect((await rejection(capture.screenshot())).code).toBe("ERR_WATERMARK");
+    capture.update({ watermarkLocation: "none", watermarkPath: undefined });
+    using shot = await capture.screenshot();
+    expect(shot.width).toBe(640);
+  });
 });
 
 describe("a signal", () => {
