@@ -18,10 +18,17 @@ export function libraryNotFound(
   const text = [
     `load: the native library of pixelflux-ffi could not be loaded on ${machine}. Tried:`,
     ...failures.map((failure) => `  - ${failure}`),
-    remedy(libc),
-    `Or set ${LIBRARY_VARIABLE} to the absolute path of libpixelflux.so.`,
+    libraryRemedies(libc),
   ];
   return new PixelfluxError("ERR_LIBRARY_NOT_FOUND", "load", text.join("\n"));
+}
+
+/** What mends a library that is missing, or does not fit: whole lines. */
+export function libraryRemedies(libc: Libc = readLibc()): string {
+  // With it set, what is installed or built makes no difference.
+  return process.env[LIBRARY_VARIABLE]
+    ? `Nothing else is tried while ${LIBRARY_VARIABLE} is set: unset it, or set it to the absolute path of libpixelflux.so.\n${remedy(libc)}`
+    : `${remedy(libc)}\nOr set ${LIBRARY_VARIABLE} to the absolute path of libpixelflux.so.`;
 }
 
 function remedy(libc: Libc): string {

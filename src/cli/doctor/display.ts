@@ -11,8 +11,7 @@ import {
 import { type Check, failed, ok, skipped, warning } from "./check.ts";
 
 const TIMEOUT_MS = 5000;
-const START_ONE =
-  "start an X server, as in: Xvfb :0 -screen 0 1280x720x24 &\nor name another display: pixelflux-ffi list shows those there are";
+const OR_ANOTHER = "\nor name another display: pixelflux-ffi list shows those there are";
 /** Since which a server takes memory by a file instead of a key. */
 const SHM_VERSION_MIN = "1.2";
 
@@ -40,7 +39,7 @@ export async function displayChecks(given: string | undefined, display: string):
     const connection = ok("connection", server.vendor);
     return [...checks, connection, screenCheck(server, name), ...extensionChecks(server)];
   } catch (error) {
-    return [...checks, connectionFailure(error), skipped("screen", "there is no connection")];
+    return [...checks, connectionFailure(error, name), skipped("screen", "there is no connection")];
   }
 }
 
@@ -56,7 +55,7 @@ function socketCheck(name: DisplayName): Check {
   const path = socketPath(name);
   if (path === undefined) return ok("socket", `TCP, ${name.host}, port ${portOf(name)}`);
   if (existsSync(path)) return ok("socket", path);
-  return failed("socket", `there is no ${path}`, START_ONE);
+  return failed("socket", `there is no ${path}`, startOne(name));
 }
 
 /** Without a cookie the connection may be accepted all the same, which is for its own check to say. */
@@ -78,12 +77,26 @@ function authorityCheck(name: DisplayName): Check {
   }
 }
 
-function connectionFailure(error: unknown): Check {
+function connectionFailure(error: unknown, name: DisplayName): Check {
   const words = error instanceof Error ? error.message : String(error);
-  const remedy = words.includes("refuses")
-    ? 'set XAUTHORITY to the X server\'s cookie file,\nor let this user in from a terminal on that display: xhost "+si:localuser:$(id -un)"'
-    : START_ONE;
-  return failed("connection", words, remedy);
+  return failed("connection", words, connectionRemedy(words, name));
+}
+
+function connectionRemedy(words: string, name: DisplayName): string {
+  if (words.includes("refuses")) {
+    return 'set XAUTHORITY to the X server\'s cookie file,\nor let this user in from a terminal on that display: xhost "+si:localuser:$(id -un)"';
+  }
+  return words.includes("hangs")
+    ? `end what listens there, and start it anew${OR_ANOTHER}`
+    : startOne(name);
+}
+
+function startOne(name: DisplayName): string {
+  const start =
+    socketPath(name) === undefined
+      ? `see to it that ${name.host} can be reached, and that its X server listens on TCP, port ${portOf(name)}`
+      : `start an X server, as in: Xvfb :${name.number} -screen 0 1280x720x24 &`;
+  return start + OR_ANOTHER;
 }
 
 function screenCheck({ screens }: ServerDescription, { screen: index }: DisplayName): Check {

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import manifest from "../../../package.json" with { type: "json" };
 import { capabilities } from "../../index.ts";
 import { nativeLibrary } from "../../native/library.ts";
+import { libraryRemedies } from "../../native/library-error.ts";
 import { type Check, failed, ok, warning } from "./check.ts";
 
 /** What the prebuilt libraries need. */
@@ -55,7 +56,8 @@ function libraryCheck(): Check {
     return ok("library", `${path}\n${words}`);
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
-    return failed("library", words, "install the package anew: bun add pixelflux-ffi");
+    const remedies = libraryRemedies();
+    return failed("library", words.replace(/^load: /, "").replace(`\n${remedies}`, ""), remedies);
   }
 }
 
