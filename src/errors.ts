@@ -137,29 +137,31 @@ export function errorOfStatus(status: number, operation: string, message: string
     return new PixelfluxError("ERR_ABI_MISMATCH", operation, text.trim());
   }
   const words = message === "" ? WORDS_WITHOUT_MESSAGE[code] : message;
-  const named = CODES_OF_SETTINGS.has(code) ? NATIVE_FIELD.exec(message)?.[0] : undefined;
-  const field = FIELD_BY_CODE[code] ?? (named && publicName(named));
-  const text = named === undefined ? words : `${field}${words?.slice(named.length)}`;
+  const named = CODES_OF_SETTINGS.has(code) ? NATIVE_FIELDS.exec(message)?.[0] : undefined;
+  const fields = named && publicNames(named);
+  const field = FIELD_BY_CODE[code] ?? fields?.split(", ")[0];
+  const text = named === undefined ? words : `${fields}${words?.slice(named.length)}`;
   const options = field === undefined ? {} : { field };
   return new PixelfluxError(code, operation, `${operation}: ${text ?? code}`, options);
 }
 
-/** Failures whose native words may begin with the field of `pf_settings` that they are about. */
+/** Failures whose native words may begin with the fields of `pf_settings` that they are about. */
 const CODES_OF_SETTINGS: ReadonlySet<ErrorCode> = new Set([
   ...(["ERR_INVALID_SETTING", "ERR_DISPLAY_OPEN", "ERR_DISPLAY_UNSUPPORTED"] as const),
   ...(["ERR_REGION_OFF_SCREEN", "ERR_WATERMARK"] as const),
 ]);
 
-const NATIVE_FIELD = /^[a-z][a-z0-9_]*(?=: )/;
+const NATIVE_FIELDS = /^[a-z][a-z0-9_]*(?:, [a-z][a-z0-9_]*)*(?=: )/;
 
-/** `capture_x` is `captureX`. */
-function publicName(nativeField: string): string {
-  return nativeField.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+/** `capture_x, capture_y` are `captureX, captureY`. */
+function publicNames(nativeFields: string): string {
+  return nativeFields.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** The setting that a failure is always of. */
 const FIELD_BY_CODE: Partial<Record<ErrorCode, string>> = {
   ERR_CODEC_MISSING: "outputMode",
+  ERR_WATERMARK: "watermarkPath",
   ERR_WINDOW_GONE: "window",
   ERR_WINDOW_HIDDEN: "window",
   ERR_MONITOR_NOT_FOUND: "monitor",

@@ -81,17 +81,42 @@ function parse(command: Pick<Command, "options" | "settings">, args: readonly st
   });
   const help = { type: "boolean", multiple: true, short: "h" } as const;
   const options = { ...Object.fromEntries(kinds), help };
-  try {
-    const filled = withValues(args, all);
-    const { values, positionals } = parseArgs({ args: filled, options, allowPositionals: true });
-    const given = (name: string) =>
-      (values[name as keyof typeof values] ?? []).map((value) =>
-        value === true ? "" : `${value}`,
-      );
-    return { given, positionals };
-  } catch (error) {
-    throw usageErrorOf(error);
+  const types = new Map(Object.entries(options).map(([name, { type }]) => [name, type]));
+  // Not strict: what it would refuse is refused below, in words that name the remedy.
+  const { tokens, positionals } = parseArgs({
+    ...{ args: withValues(args, all), options, allowPositionals: true },
+    ...{ strict: false, tokens: true },
+  });
+  const values = new Map<string, string[]>();
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    checkToken(token, types.get(token.name));
+    values.set(token.name, [...(values.get(token.name) ?? []), token.value ?? ""]);
   }
+  return { given: (name) => values.get(name) ?? [], positionals };
+}
+
+/** An option as parseArgs has found it. */
+interface OptionToken {
+  /** As it was written, with its dashes. */
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  /** Whether the value stood behind a `=`. */
+  readonly inlineValue?: boolean | undefined;
+}
+
+/** @param type - `undefined` where there is no such option. @throws {UsageError} */
+function checkToken({ rawName, value, inlineValue }: OptionToken, type?: "boolean" | "string") {
+  if (type === undefined) throw new UsageError(`there is no option ${shown(rawName)}`);
+  if (type === "boolean") {
+    if (value === undefined) return;
+    throw new UsageError(`${rawName} takes no value, but is given ${shown(value)}`);
+  }
+  if (value === undefined) throw new UsageError(`${rawName} needs a value`);
+  if (inlineValue || !/^-./.test(value)) return;
+  throw new UsageError(
+    `${rawName} needs a value; one that begins with a dash goes behind a "=": ${shown(`${rawName}=${value}`)}`,
+  );
 }
 
 /** The arguments, where parseArgs knows no option that may do without its value. */
@@ -105,14 +130,6 @@ function withValues(
     const value = end >= 0 && index > end ? undefined : bare.get(arg);
     return value === undefined ? arg : `${arg}=${value}`;
   });
-}
-
-/** parseArgs's words are good; what else it throws is a defect of ours. */
-function usageErrorOf(error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (!code.startsWith("ERR_PARSE_ARGS_")) return error;
-  const [words = ""] = (error as Error).message.split("\n");
-  return new UsageError(words);
 }
 
 function argumentOf(name: string | undefined, positionals: readonly string[]): string {

@@ -3,6 +3,7 @@
 /** The command line: `bunx pixelflux-ffi COMMAND [options]`. */
 import manifest from "../../package.json" with { type: "json" };
 import { PixelfluxError } from "../index.ts";
+import { SETTING_FIELDS } from "../settings.ts";
 import { printable } from "../x11/printable.ts";
 import { bench } from "./bench.ts";
 import { doctor } from "./doctor.ts";
@@ -21,6 +22,7 @@ const COMMANDS = [serve, shot, record, list, doctor, bench];
 async function run([name, ...args]: readonly string[]): Promise<number> {
   if (name === "--help" || name === "-h") return show(programHelp(COMMANDS));
   if (name === "--version" || name === "-v") return show(`${manifest.version}\n`);
+  if (name === "help") return args.length === 0 ? run(["--help"]) : run([...args, "--help"]);
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (command === undefined) throw new UsageError(noCommand(name));
   const code = await command.run(args);
@@ -45,7 +47,7 @@ function failed(error: unknown, name: string | undefined): number {
   const command = COMMANDS.find((candidate) => candidate.name === name);
   const program = command === undefined ? "pixelflux-ffi" : `pixelflux-ffi ${command.name}`;
   const usage = usageWords(error);
-  const words = usage ?? (error instanceof Error ? error.message : String(error));
+  const words = usage ?? failureWords(error);
   // They may repeat what was given, or what a server has said.
   tell(`${program}: ${printable(words)}`);
   if (usage !== undefined) {
@@ -61,16 +63,31 @@ function failed(error: unknown, name: string | undefined): number {
 function usageWords(error: unknown): string | undefined {
   if (error instanceof UsageError) return error.message;
   if (!(error instanceof PixelfluxError) || error.field === undefined) return undefined;
-  if (isForList(error)) return undefined; // it may have been there when the line was written
+  // What is not there now may have been when the line was written.
+  if (!/^ERR_(INVALID_SETTING|UNKNOWN_SETTING|CODEC_MISSING)$/.test(error.code)) return undefined;
   // "fanout: viewersMax has to be …" is "--viewers-max has to be …" here.
   const [, words = error.message] = /^[^:]+: (.*)$/s.exec(error.message) ?? [];
   const name = optionName(error.field);
   return words.includes(error.field) ? words.replace(error.field, name) : `${name}: ${words}`;
 }
 
-/** Whether what was to be captured is not there. */
+/** What has failed: without the name of the call, and with options in the place of settings. */
+function failureWords(error: unknown): string {
+  if (!(error instanceof PixelfluxError))
+    return error instanceof Error ? error.message : `${error}`;
+  const { message, operation } = error;
+  const words = message.startsWith(`${operation}: `)
+    ? message.slice(operation.length + ": ".length)
+    : message;
+  const named = (name: string) => (Object.hasOwn(SETTING_FIELDS, name) ? optionName(name) : name);
+  return words
+    .replace(/^\w+(?:, \w+)*(?=: )/, (names) => names.replace(/\w+/g, named))
+    .replace(/the setting (\w+)/g, (_, name: string) => named(name));
+}
+
+/** Whether what was to be captured is not there, or not so large. */
 function isForList(error: unknown): boolean {
-  return error instanceof PixelfluxError && /^ERR_(WINDOW|MONITOR)_/.test(error.code);
+  return error instanceof PixelfluxError && /^ERR_(WINDOW|MONITOR|REGION)_/.test(error.code);
 }
 
 /** Whether the way to the display, or to the library, is what has failed. */

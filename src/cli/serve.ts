@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /** `serve`: the viewer page, and the stream that it shows. */
 import { randomBytes } from "node:crypto";
+import { lookup } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
 import { ScreenCapture } from "../index.ts";
 import { Input } from "../input/index.ts";
@@ -13,6 +14,7 @@ import {
   integerOption,
   listOption,
   secondsOption,
+  shown,
   textOption,
   UsageError,
   type ValuesOf,
@@ -97,7 +99,7 @@ its being shown. Captures only while somebody watches. Prometheus finds figures 
       onStripe: () => firstStripe.resolve(),
       onError: (error) => ending.fail(error),
     });
-    await using server = listen(values, screen);
+    await using server = await listen(values, screen);
     // Says at once where there is no display, instead of when the first viewer comes.
     const unwatch = screen.watch();
     const code = await Promise.race([firstStripe.promise, ending.code]);
@@ -208,7 +210,7 @@ function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
-function listen(values: Values, screen: Fanout) {
+async function listen(values: Values, screen: Fanout) {
   const { hostname = LOOPBACK, port = DEFAULT_PORT } = values;
   try {
     return Bun.serve({
@@ -224,16 +226,26 @@ function listen(values: Values, screen: Fanout) {
       websocket: screen.websocket,
     });
   } catch (error) {
-    throw listenError(error, hostname, port);
+    throw await listenError(error, hostname, port);
   }
 }
 
-function listenError(error: unknown, hostname: string, port: number): unknown {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+async function listenError(error: unknown, hostname: string, port: number): Promise<unknown> {
+  if (!(error instanceof Error)) return error;
+  const code = "code" in error ? error.code : undefined;
+  // Bun says of a name without an address, too, that it is in use.
+  const isThere = await lookup(hostname).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere || code === "EADDRNOTAVAIL") {
+    return new Error(
+      `--hostname has to be an address of this machine, or 0.0.0.0 for all of them, but is ${shown(hostname)}`,
+    );
+  }
   if (code === "EADDRINUSE") return new Error(`port ${port} is taken: choose another by --port`);
   if (code === "EACCES")
     return new Error(`this user may not listen on port ${port}: choose one above 1023 by --port`);
-  if (!(error instanceof Error)) return error;
   return new Error(`cannot listen on ${hostname}, port ${port}: ${error.message}`);
 }
 

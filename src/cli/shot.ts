@@ -2,6 +2,7 @@
 /** `shot FILE`: one picture of the screen. */
 import { writeFile } from "node:fs/promises";
 import { extname } from "node:path";
+import { fileErrorWords } from "../file-words.ts";
 import { ScreenCapture } from "../index.ts";
 import { defineCommand } from "./command.ts";
 import { choiceOption, flagOption, integerOption, shown, UsageError } from "./option.ts";
@@ -37,7 +38,7 @@ export const shot = defineCommand({
     using picture = await capture.screenshot({ format, quality: values.quality });
     const { data, width, height } = picture;
     if (path === STDOUT) await writeResult(data);
-    else await writeFile(path, data);
+    else await writeFile(path, data).catch((error) => cannotWrite(path, error));
     if (values.json) await writeJson({ path, format, width, height, bytes: data.length });
     return 0;
   },
@@ -50,6 +51,10 @@ function formatOf(path: string): Format {
   throw new UsageError(
     `FILE has to end in .png, .jpg or .jpeg, or be "-", but is ${shown(path)}; or give --format`,
   );
+}
+
+function cannotWrite(path: string, error: unknown): never {
+  throw new Error(`${path} cannot be written: ${fileErrorWords(error)}`, { cause: error });
 }
 
 function checkTarget(path: string, json: boolean): void {

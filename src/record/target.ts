@@ -3,6 +3,7 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
+import { fileErrorWords } from "../file-words.ts";
 import { PixelfluxError } from "../index.ts";
 
 /** Takes bytes in their order. One call at a time; every call may fail. */
@@ -29,7 +30,9 @@ export async function openPath(path: string): Promise<Target> {
     const handle = await open(path, "w");
     return kind === "file" ? new FileTarget(handle) : new DeviceTarget(handle);
   } catch (error) {
-    throw writeError(`${path} cannot be opened for writing`, error);
+    if (error instanceof PixelfluxError) throw error;
+    const text = `record: ${path} cannot be opened for writing: ${fileErrorWords(error)}`;
+    throw new PixelfluxError("ERR_WRITE", "record", text, { cause: error });
   }
 }
 
@@ -50,8 +53,7 @@ export function openStream(stream: WritableStream<Uint8Array>): Target {
 /** The error of a target that failed; one that is such an error already stays. */
 export function writeError(what: string, cause: unknown): PixelfluxError {
   if (cause instanceof PixelfluxError) return cause;
-  const words = cause instanceof Error ? cause.message : String(cause);
-  const text = `record: ${what}: ${words}. What was written before can be played.`;
+  const text = `record: ${what}: ${fileErrorWords(cause)}. What was written before can be played.`;
   return new PixelfluxError("ERR_WRITE", "record", text, { cause });
 }
 

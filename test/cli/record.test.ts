@@ -102,5 +102,7 @@ test("a file that cannot be written is a failure with words", async () => {
     ...["record", "/nowhere/film.mp4", "--display", SYNTHETIC],
   ]);
   expect(exitCode).toBe(1);
-  expect(stderr).toMatch(/^pixelflux-ffi record: .*\/nowhere\/film\.mp4.*\n$/);
+  expect(stderr).toMatch(
+    /^pixelflux-ffi record: \/nowhere\/film\.mp4 .*its folder does not exist.*\(ENOENT\)\n$/,
+  );
 });

@@ -198,6 +198,17 @@ describe("it ends", () => {
     expect(state.closed).toBeDefined();
   });
 
+  test.each(["name.invalid", "192.0.2.1"])(
+    "where %s is no address of this machine",
+    async (name) => {
+      const args = ["serve", "--port", "0", "--hostname", name, "--display", SYNTHETIC];
+      const { exitCode, stderr } = await runCli(args);
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/--hostname has to be an address of this machine/);
+      expect(stderr).toEndWith(`but is "${name}"\n`);
+    },
+  );
+
   test("where the port is taken", async () => {
     using other = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
     const args = ["serve", "--port", `${other.port}`, "--display", SYNTHETIC];

@@ -128,6 +128,8 @@ test("a file that cannot be written is a failure with words, and makes no folder
   const path = folder.file("missing/shot.png");
   const { exitCode, stderr } = await runCli(["shot", path, "--display", SYNTHETIC]);
   expect(exitCode).toBe(1);
-  expect(stderr).toMatch(/^pixelflux-ffi shot: .*missing\/shot\.png.*\n$/);
+  expect(stderr).toMatch(
+    /^pixelflux-ffi shot: .*missing\/shot\.png .*its folder does not exist.*\n$/,
+  );
   expect(existsSync(folder.file("missing"))).toBe(false);
 });

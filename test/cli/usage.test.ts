@@ -25,7 +25,7 @@ test("the package's bin is the program, and starts by its first line", async () 
 });
 
 describe("--help", () => {
-  test.each(["--help", "-h"])("%s lists the commands", async (flag) => {
+  test.each(["--help", "-h", "help"])("%s lists the commands", async (flag) => {
     const { exitCode, stdout, stderr } = await runCli([flag]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     for (const name of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
@@ -33,6 +33,7 @@ describe("--help", () => {
 
   test.each(COMMANDS)("%s --help names its options", async (name) => {
     const { exitCode, stdout, stderr } = await runCli([name, "--json", "--help"]);
+    expect((await runCli(["help", name])).stdout).toBe(stdout);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     expect(stdout).toContain(`usage: pixelflux-ffi ${name} `);
     expect(stdout).toMatch(/^ {2}--json /m);
@@ -46,11 +47,14 @@ describe("a wrong command line is refused by name", () => {
     [["nonsense"], /no command "nonsense"/],
     [["--json", "list"], /the command comes first/],
     [["constructor"], /no command "constructor"/],
-    [["list", "--nonsense"], /--nonsense/],
+    [["help", "nonsense"], /no command "nonsense"/],
+    [["list", "--nonsense"], /list: there is no option "--nonsense"\n/],
+    [["list", "-x"], /there is no option "-x"\n/],
+    [["list", "--__proto__"], /there is no option "--__proto__"\n/],
     [["list", "stray"], /"stray"/],
-    [["list", "--json=yes"], /--json/],
-    [["serve", "--port"], /--port/],
-    [["serve", "--port", "--json"], /--port/],
+    [["list", "--json=yes"], /--json takes no value, but is given "yes"\n/],
+    [["serve", "--port"], /--port needs a value\n/],
+    [["serve", "--port", "--json"], /--port needs a value; .* a "=": "--port=--json"\n/],
     [["serve", "--port", "65536"], /--port has to be an integer from 0 to 65535, but is "65536"/],
     [["serve", "--port", "1.5"], /--port has to be an integer/],
     [["serve", "--port", "0x10"], /--port/],
@@ -103,6 +107,35 @@ describe("a wrong command line is refused by name", () => {
     });
     expect(exitCode).toBe(2);
     expect(stderr).toContain("$DISPLAY");
+  });
+});
+
+describe("a failure is told in the words of the command line", () => {
+  test.each([
+    [["--capture-width", "641"], /^--capture-width, --capture-height: the region 641x/],
+    [["--capture-x", "640"], /^--capture-x, --capture-y: 640,0 lies outside/],
+    [["--watermark-path", "/none.png"], /^--watermark-path: cannot open "\/none.png"/],
+    [["--display", ":59000"], /^--display: cannot open ":59000".* or --authority-path\n/],
+  ])("%j", async (args, words) => {
+    const watermark = ["--watermark-location", "middle"];
+    const target = ["--format", "png", "/dev/null"];
+    const result = await runCli(["shot", "--display", SYNTHETIC, ...watermark, ...args, ...target]);
+    expect(result).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(result.stderr.replace("pixelflux-ffi shot: ", "")).toMatch(words);
+  });
+
+  test.each(["shot", "record", "serve", "bench"])("%s: no library", async (name) => {
+    const env = { PIXELFLUX_FFI_LIBRARY: "/nowhere/libpixelflux.so" };
+    const files: Record<string, string[]> = {
+      shot: ["/nowhere/a.png"],
+      record: ["/nowhere/a.mp4"],
+    };
+    const result = await runCli([name, ...(files[name] ?? []), "--display", SYNTHETIC], { env });
+    expect(result).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(result.stderr).toStartWith(
+      `pixelflux-ffi ${name}: the native library of pixelflux-ffi `,
+    );
+    expect(result.stderr).toContain("PIXELFLUX_FFI_LIBRARY is set: unset it");
   });
 });
 

@@ -18,6 +18,7 @@ test("a target that cannot be opened, and a display that is not there", async ()
   using folder = new Folder();
   const noFolder = await rejection(record(moving(), folder.file("none/x.mp4")));
   expect(noFolder).toMatchObject({ code: "ERR_WRITE", operation: "record" });
+  expect(noFolder.message).toEndWith("its folder does not exist: make it first (ENOENT)");
   expect(noFolder.message).toContain("none/x.mp4");
   const path = folder.file("kept.mp4");
   writeFileSync(path, "kept");
