@@ -20,7 +20,7 @@ export interface PackOptions {
  * @throws {PrebuildError} where anything fails; `out` is as it was then.
  */
 export async function packChecked({ out, repository }: PackOptions): Promise<readonly Tarball[]> {
-  await run(["./scripts/prebuild", "--check", "--quick"]);
+  await run(["./scripts/prebuild", "--check", "--quick"], { aloud: true });
   mkdirSync(join(rootPath, ".tools"), { recursive: true });
   const unchecked = mkdtempSync(join(rootPath, ".tools/tarballs-"));
   try {

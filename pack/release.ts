@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { PrebuildError, rootPath } from "../prebuild/command.ts";
+import { PrebuildError, rootPath, tellFailure } from "../prebuild/command.ts";
 import { hasSection, notesOf, releaseChangelog } from "./changelog.ts";
 import { type Edit, withEdits } from "./edits.ts";
 import { checkReleasable, commandsFor, commit, tagOf } from "./repository.ts";
@@ -45,10 +45,7 @@ interface Options {
 try {
   await main();
 } catch (error) {
-  const isUsage = (error as { code?: unknown }).code?.toString().startsWith("ERR_PARSE_ARGS");
-  if (!(error instanceof PrebuildError || isUsage)) throw error;
-  console.error(`release: ${(error as Error).message}`);
-  process.exitCode = isUsage ? 2 : 1;
+  process.exitCode = tellFailure("release", error);
 }
 
 async function main(): Promise<void> {

@@ -2,7 +2,7 @@
 // bun run pack: the tarballs of all packages. See --help.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { PrebuildError, rootPath } from "../prebuild/command.ts";
+import { rootPath, tellFailure } from "../prebuild/command.ts";
 import { packChecked } from "./checked.ts";
 
 const help = `bun run pack [options]
@@ -17,9 +17,7 @@ types by arethetypeswrong. Prints their paths.
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof PrebuildError)) throw error;
-  console.error(`pack: ${error.message}`);
-  process.exitCode = 1;
+  process.exitCode = tellFailure("pack", error);
 }
 
 async function main(): Promise<void> {

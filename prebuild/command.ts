@@ -13,10 +13,28 @@ export class PrebuildError extends Error {
   override readonly name = "PrebuildError";
 }
 
+/**
+ * Tells whoever started `program` what has failed.
+ *
+ * @returns the exit code: 2 where the command line is wrong.
+ * @throws the error again where it is a defect of ours.
+ */
+export function tellFailure(program: string, error: unknown): number {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const isUsage = code.startsWith("ERR_PARSE_ARGS_");
+  if (!(error instanceof PrebuildError || isUsage)) throw error;
+  // Without parseArgs's thoughts on arguments that begin with a dash.
+  const [words = ""] = (error as Error).message.split(". To specify");
+  console.error(`${program}: ${words}${isUsage ? "; see --help" : ""}`);
+  return isUsage ? 2 : 1;
+}
+
 export interface CommandOptions {
   /** Default: the repository's root. */
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What it says on the standard error is said at once: for work that takes minutes. */
+  readonly aloud?: boolean;
 }
 
 /**
@@ -39,14 +57,15 @@ export async function run(
     env: { ...process.env, PATH: path, LC_ALL: "C", ...options.env },
     stdin: "ignore",
     stdout: "pipe",
-    stderr: "pipe",
+    stderr: options.aloud ? "inherit" : "pipe",
   });
   const [stdout, stderr] = await Promise.all([
     new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
+    child.stderr ? new Response(child.stderr).text() : "",
   ]);
   if ((await child.exited) === 0) return stdout;
-  throw new PrebuildError(`${command.join(" ")} failed:\n${stderr.trim() || stdout.trim()}`);
+  const words = stderr.trim() || stdout.trim();
+  throw new PrebuildError(`${command.join(" ")} failed${words === "" ? "" : `:\n${words}`}`);
 }
 
 /** Tells what is under way. */

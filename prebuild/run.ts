@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { prepareArchives, targetsNamed } from "./archives.ts";
 import { build } from "./build.ts";
 import { check } from "./check.ts";
-import { PrebuildError, say } from "./command.ts";
+import { tellFailure } from "./command.ts";
 
 const help = `bun run prebuild [options]
 
@@ -21,9 +21,7 @@ up to date is left as it is. docs/packaging.md says more.
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof PrebuildError)) throw error;
-  say(error.message);
-  process.exitCode = 1;
+  process.exitCode = tellFailure("prebuild", error);
 }
 
 async function main(): Promise<void> {

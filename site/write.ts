@@ -57,6 +57,8 @@ async function options(): Promise<Partial<TypeDocOptions>> {
     ignoredHighlightLanguages: ["caddy"],
     navigation: { includeFolders: false }, // of the names, only slashes make any
     cleanOutputDir: true,
+    // A file's name such as CHANGELOG.md is no host in Moldova.
+    markdownItLoader: (parser) => parser.linkify.set({ fuzzyLink: false }),
   };
 }
 

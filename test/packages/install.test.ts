@@ -110,7 +110,10 @@ describe("bun add pixelflux-ffi, in an empty folder", () => {
     using user = new User(registry);
     await user.install();
     // mediabunny alone, of which a part is packed along, has 12 MB.
-    expect(sizeOf(join(user.folder, "node_modules"))).toBeLessThan(4_500_000);
+    expect(await Bun.file(join(rootPath, "README.md")).text()).toMatch(
+      /two packages, less than\s5 MB/,
+    );
+    expect(sizeOf(join(user.folder, "node_modules"))).toBeLessThan(5_000_000);
     const synthetic = ["--display", "synthetic://320x240@30", "--seconds", "1"];
     const film = join(user.folder, "film.mp4");
     const recorded = await user.run(["x", "pixelflux-ffi", "record", film, ...synthetic]);
