@@ -7,6 +7,7 @@
 import { dlopen, type Library, type Pointer } from "bun:ffi";
 import { existsSync } from "node:fs";
 import { PixelfluxError } from "../errors.ts";
+import { reasonNotToMap } from "./elf.ts";
 import { type Layout, mismatch, resolveLayout } from "./layout.ts";
 import { libraryNotFound } from "./library-error.ts";
 import { libraryPlaces } from "./library-places.ts";
@@ -60,6 +61,8 @@ function load(): NativeLibrary {
 function reasonNotToOpen(path: string): string | undefined {
   if (!existsSync(path)) return "there is no such file";
   try {
+    const reason = reasonNotToMap(path);
+    if (reason !== undefined) return reason;
     checkVersion(path, dlopen(path, ABI_SYMBOLS).symbols.pf_abi_version());
     return undefined;
   } catch (error) {

@@ -203,7 +203,7 @@ describe("a machine", () => {
   }
 
   /** Not written over: Bun's cache holds the same file. */
-  async function replaceLibrary(user: User, library: Bun.BunFile | string): Promise<void> {
+  async function replaceLibrary(user: User, library: Bun.BunFile | Uint8Array): Promise<void> {
     rmSync(user.installed(NAME, LIBRARY));
     await Bun.write(user.installed(NAME, LIBRARY), library);
   }
@@ -235,12 +235,18 @@ describe("a machine", () => {
   test("with a corrupt library: is told its path and what mends it, which does", async () => {
     using user = new User(registry);
     await user.install();
-    await replaceLibrary(user, "no library");
-    const { code, message } = await refusal(user);
-    expect(code).toBe("ERR_LIBRARY_NOT_FOUND");
-    expect(message).toContain(`the platform's package, ${user.installed(NAME, LIBRARY)}: `);
-    expect(message).toMatch(/file too short|invalid ELF header/);
-    expect(message).toContain("`bun install --force`");
+    const whole = await Bun.file(user.installed(NAME, LIBRARY)).bytes();
+    for (const [bytes, reason] of [
+      [new TextEncoder().encode("no library"), /file too short|invalid ELF header/],
+      [whole.subarray(0, whole.length >> 1), /it is cut off: it has \d+ bytes, of \d+/],
+    ] as const) {
+      await replaceLibrary(user, bytes);
+      const { code, message } = await refusal(user);
+      expect(code).toBe("ERR_LIBRARY_NOT_FOUND");
+      expect(message).toContain(`the platform's package, ${user.installed(NAME, LIBRARY)}: `);
+      expect(message).toMatch(reason);
+      expect(message).toContain("`bun install --force`");
+    }
     expect(await user.run(["install", "--force"])).toMatchObject({ exitCode: 0 });
     await expectPictures(await user.run(["shot.ts"]));
   }, 120_000);

@@ -113,6 +113,25 @@ describe("a library that cannot be loaded", () => {
     }
   });
 
+  test("one that is cut off, wherever that is, and a folder or a pipe of that name", async () => {
+    const whole = await Bun.file(join(rootPath, "zig-out/lib/libpixelflux.so")).bytes();
+    const path = join(folder, "cut.so");
+    for (const part of [0, 0.0001, 0.03, 0.5, 0.99, 1 - 1 / whole.length]) {
+      const sizeBytes = Math.floor(whole.length * part);
+      rmSync(path, { force: true });
+      writeFileSync(path, whole.subarray(0, sizeBytes));
+      // It is mapped as if it were whole, and would end the process.
+      const [{ code, message } = {}] = await refusals(path);
+      expect({ sizeBytes, code }).toEqual({ sizeBytes, code: "ERR_LIBRARY_NOT_FOUND" });
+      expect(message).toMatch(sizeBytes < 64 ? /too short/ : `it is cut off: it has ${sizeBytes} `);
+    }
+    await runCommand(["mkfifo", join(folder, "pipe.so")]);
+    for (const name of ["pipe.so", "."]) {
+      const [{ message } = {}] = await refusals(join(folder, name));
+      expect(message).toContain("it is no file");
+    }
+  }, 60_000);
+
   test("another library: names the symbol it lacks", async () => {
     const library = await compile("foreign", "int answer(void) { return 42; }");
     for (const error of await refusals(library)) {
