@@ -3,13 +3,14 @@
 import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
-import { ScreenCapture } from "../index.ts";
+import { type CaptureSettings, ScreenCapture } from "../index.ts";
 import { Input } from "../input/index.ts";
 import { type Fanout, fanout } from "../server/index.ts";
 import viewer from "../viewer/index.html";
 import { defineCommand } from "./command.ts";
 import { Ending } from "./ending.ts";
 import {
+  choiceOption,
   flagOption,
   integerOption,
   listOption,
@@ -68,6 +69,8 @@ const OPTIONS = {
     0,
     COUNT_MAX,
   ),
+  mode: choiceOption(["jpeg", "h264"], "the same as --codec, as the demo has it"),
+  fullframe: flagOption("the same as --h264-full-frame, as the demo has it"),
   seconds: secondsOption("end after so long; default: at Ctrl-C"),
   json: flagOption("one JSON object a line on the standard output: serving, status, end"),
 };
@@ -87,7 +90,7 @@ its being shown. Captures only while somebody watches. Prometheus finds figures 
     if (values.input && token === undefined) {
       throw new UsageError("--input goes with a token only: leave --no-token out");
     }
-    const capture = new ScreenCapture(settings);
+    const capture = new ScreenCapture({ ...settings, ...demoSettings(values) });
     await using inputs = new DisplayInput(capture);
     if (values.input) await inputs.open();
     using ending = new Ending();
@@ -113,6 +116,14 @@ its being shown. Captures only while somebody watches. Prometheus finds figures 
     });
   },
 });
+
+/** Settings by the names that they have in the demo. */
+function demoSettings({ mode, fullframe }: Values): CaptureSettings {
+  return {
+    ...(mode === undefined ? {} : { outputMode: mode }),
+    ...(fullframe ? { h264FullFrame: true } : {}),
+  };
+}
 
 /** The input of a capture's display, opened anew where that was lost and is back. */
 class DisplayInput implements AsyncDisposable {

@@ -85,7 +85,7 @@ describe("a viewer", () => {
   });
 
   test("is one of --viewers-max, and gets the settings that were given", async () => {
-    const settings = ["--codec", "jpeg", "--capture-width", "101", "--stripe-header", "extended"];
+    const settings = ["--mode", "jpeg", "--capture-width", "101", "--stripe-header", "extended"];
     await using running = serve([
       "--no-token",
       "--viewers-max",
