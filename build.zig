@@ -310,6 +310,10 @@ fn avx2Object(b: *std.Build, core: Core) *std.Build.Step.Compile {
     const module = cModule(b, b.resolveTargetQuery(query), core.optimize);
     if (core.archives) |folder| {
         module.addSystemIncludePath(.{ .cwd_relative = b.fmt("{s}/include", .{folder}) });
+    } else {
+        // Needs none, but where there is no C compiler to ask, Zig looks into the system's folder of
+        // headers only for what links one of its libraries. The core links this one anyway.
+        link(module, core_libraries[0..1]);
     }
     module.addCSourceFiles(.{ .files = &.{avx2_source}, .flags = &flags });
     return b.addObject(.{ .name = "hash_avx2", .root_module = module });
