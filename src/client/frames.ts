@@ -61,6 +61,8 @@ interface Frame extends PaintedFrame {
   rowsPx: number;
   arrivedMs: number;
   closed: boolean;
+  /** The server has said so: a stripe with this number is of another frame. */
+  ended: boolean;
   discarded: boolean;
 }
 
@@ -137,8 +139,11 @@ export class FrameQueue {
 
   /** Closes this frame and those before it: no further stripe of them comes. */
   close(frameId: number): void {
-    const last = this.#frames.findIndex((frame) => frame.id === frameId);
-    for (const frame of this.#frames.slice(0, last + 1)) frame.closed = true;
+    const last = this.#frames.findLastIndex((frame) => frame.id === frameId);
+    for (const frame of this.#frames.slice(0, last + 1)) {
+      frame.closed = true;
+      frame.ended = true;
+    }
     this.#advance();
   }
 
@@ -167,7 +172,7 @@ export class FrameQueue {
   }
 
   #frameFor(frameId: number, nowMs: number): Frame {
-    const open = this.#frames.find((frame) => frame.id === frameId);
+    const open = this.#frames.find((frame) => frame.id === frameId && !frame.ended);
     if (open) {
       open.arrivedMs = nowMs;
       return open;
@@ -177,7 +182,8 @@ export class FrameQueue {
       id: frameId,
       afterGap: this.#gap,
       ...{ copies: [], images: [], lost: [] },
-      ...{ pendingCount: 0, rowsPx: 0, arrivedMs: nowMs, closed: false, discarded: false },
+      ...{ pendingCount: 0, rowsPx: 0, arrivedMs: nowMs, closed: false },
+      ...{ ended: false, discarded: false },
     };
     this.#gap = false;
     this.#frames.push(frame);

@@ -155,6 +155,18 @@ describe("FrameQueue", () => {
     expect(painted).toEqual(["1:16,0", "2:0"]);
   });
 
+  test("takes a number for another frame's where the server has ended the one before", () => {
+    const { queue, painted, image } = queueWithLog();
+    const first = queue.add(1, at(0), 0);
+    queue.close(1);
+    const second = queue.add(2, at(0), 16);
+    queue.close(2);
+    const again = queue.add(1, at(16), 33);
+    queue.close(1);
+    for (const slot of [first, second, again]) slot.fill(image());
+    expect(painted).toEqual(["1:0", "2:0", "1:16"]);
+  });
+
   test("closes the images of frames that it forgets, those decoded later too", () => {
     const { queue, painted, image, openCount } = queueWithLog();
     queue.add(1, at(0), 0).fill(image());

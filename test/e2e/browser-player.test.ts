@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { waitFor } from "../support/process.ts";
 import { type Mode, record, Stage, totalsOf } from "../support/stage.ts";
-import { Browser, type BrowserName, readCanvas } from "./browser.ts";
+import { Browser, type BrowserName, readCanvas, textsOf } from "./browser.ts";
 
 let browser: Browser;
 
@@ -208,17 +208,11 @@ test("the example's page says what the server's failure was, and connects again"
   await using stage = new Stage();
   const page = await stage.open(chromium, { path: "/example" });
   // The words stand there until the next attempt, which need not be long.
-  const texts = await page.evaluateHandle(() => {
-    const state = document.querySelector("#state") as Element;
-    const texts: (string | null)[] = [];
-    const watch = new MutationObserver(() => texts.push(state.textContent));
-    watch.observe(state, { childList: true, characterData: true, subtree: true });
-    return texts;
-  });
+  const texts = await textsOf(page, "#state");
   stage.tell({ type: "failure", message: "the display is gone" });
   stage.hangUp(1011);
   await waitFor("the words", async () =>
-    (await texts.jsonValue()).some((text) => text?.includes("the display is gone")),
+    (await texts()).some((text) => text.includes("the display is gone")),
   );
   await waitFor("the next connection", () => stage.viewers === 1);
 });

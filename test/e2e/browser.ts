@@ -156,3 +156,15 @@ export async function readCanvas(page: Page): Promise<Canvas> {
   });
   return Canvas.fromRgba(Buffer.from(base64, "base64"), width, height);
 }
+
+/** Gives every text that an element has had from this call on, words that soon went included. */
+export async function textsOf(page: Page, selector: string): Promise<() => Promise<string[]>> {
+  const texts = await page.evaluateHandle((selector) => {
+    const element = document.querySelector(selector) as Element;
+    const texts: string[] = [];
+    const watch = new MutationObserver(() => texts.push(element.textContent ?? ""));
+    watch.observe(element, { childList: true, characterData: true, subtree: true });
+    return texts;
+  }, selector);
+  return () => texts.jsonValue();
+}

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
 import { streamUrl } from "../../src/viewer/connection.ts";
 import { waitFor } from "../support/process.ts";
-import { Browser, readCanvas } from "./browser.ts";
+import { Browser, readCanvas, textsOf } from "./browser.ts";
 import { PrefixProxy } from "./prefix-proxy.ts";
 import { HEIGHT, live, ViewerStage, WIDTH } from "./viewer-stage.ts";
 
@@ -66,12 +66,17 @@ test("says what happened, keeps the picture, counts down, and comes back by itse
   await using stage = new ViewerStage();
   const page = await browser.open(stage.url);
   await live(page);
+  // They stand there until the next attempt, which need not be long.
+  const [states, notices] = [await textsOf(page, "#state"), await textsOf(page, "#notice")];
   stage.refusal = { status: 503, words: "100 viewers watch already" };
   stage.tell({ type: "failure", message: "the display is gone" });
   stage.hangUp();
-  await notice(page, "Disconnected");
-  await notice(page, "The display is gone.");
-  expect(await page.locator("#state").textContent()).toBe("Disconnected: the display is gone");
+  await waitFor("the words", async () =>
+    (await states()).includes("Disconnected: the display is gone"),
+  );
+  expect((await notices()).some((text) => /Disconnected.*The display is gone\./s.test(text))).toBe(
+    true,
+  );
   const { rgb } = await readCanvas(page);
   expect(rgb.some((value) => value !== 0)).toBe(true);
   await waitFor("the picture to dim", async () => {

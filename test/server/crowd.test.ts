@@ -85,7 +85,7 @@ describe.each(MODES)("%s", (name, mode) => {
         bufferedMax = Math.max(bufferedMax, ...buffered);
         return painting.isOver;
       },
-      60_000,
+      100_000,
     );
     const isEnough = () => {
       const { viewers, closed } = served.screen.stats();
