@@ -32,6 +32,8 @@ export class Recorder implements AsyncDisposable {
   readonly errors: PixelfluxError[] = [];
   readonly capture: ScreenCapture;
   #lastMs = performance.now();
+  /** Rows of which there has been a stripe, until that is all of them. */
+  #shownRows: Set<number> | undefined = new Set();
 
   private constructor(settings: CaptureSettings) {
     this.capture = new ScreenCapture(settings);
@@ -41,18 +43,29 @@ export class Recorder implements AsyncDisposable {
   static async start(settings: CaptureSettings): Promise<Recorder> {
     const recorder = new Recorder(settings);
     await recorder.capture.start((stripe) => {
+      recorder.#noteRows(stripe);
       recorder.stripes.push(record(stripe));
       recorder.#lastMs = performance.now();
     });
     return recorder;
   }
 
-  /** Waits until something has come, and then, from now on, nothing for `quietMs`. */
+  /** The first frame's stripes may be far apart where the machine is busy. */
+  #noteRows({ stripeYStart, stripeHeight }: Stripe): void {
+    for (let row = 0; row < stripeHeight; row++) this.#shownRows?.add(stripeYStart + row);
+    if ((this.#shownRows?.size ?? 0) >= this.capture.height) this.#shownRows = undefined;
+  }
+
+  /**
+   * Waits until something has come, the first frame whole, and then, from now on, nothing for
+   * `quietMs`.
+   */
   async quiet(quietMs = 500): Promise<void> {
     this.#lastMs = performance.now();
     await waitFor("no stripe for a while", () => {
       if (this.errors[0] !== undefined) throw this.errors[0];
-      return this.stripes.length > 0 && performance.now() - this.#lastMs > quietMs;
+      const isWhole = this.stripes.length > 0 && this.#shownRows === undefined;
+      return isWhole && performance.now() - this.#lastMs > quietMs;
     });
   }
 
