@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 /** One run of a capture, from `start()` until its native threads are gone. */
 import { type RegisteredRun, registerRun, unregisterRun } from "./capture-registry.ts";
-import { ChangeWatch } from "./change-watch.ts";
-import { type CursorState, CursorTracker } from "./cursor.ts";
 import { PixelfluxError } from "./errors.ts";
 import { TurnBudget, TurnPump } from "./event-loop.ts";
 import { DisplayWatch } from "./events.ts";
-import { FrameTap, tappedError } from "./frame-tap.ts";
 import {
   DRAIN_COUNT_MAX,
   NativeCapture,
@@ -15,18 +12,9 @@ import {
 } from "./native/capture.ts";
 import { releaseStripeBuffer } from "./native/stripe-buffer.ts";
 import { type PollListener, PollWorker } from "./poll-worker.ts";
-import {
-  abortedError,
-  isAborted,
-  pollError,
-  type RunHost,
-  type RunPhase,
-  screenshotAbortedError,
-  waitAbortedError,
-} from "./run-phase.ts";
-import type { CheckedScreenshotOptions, Screenshot } from "./screenshot.ts";
-import { ScreenshotQueue } from "./screenshot-queue.ts";
+import { abortedError, isAborted, pollError, type RunHost, type RunPhase } from "./run-phase.ts";
 import { nativeSettings, type ResolvedSettings } from "./settings.ts";
+import { SideStreams } from "./side-streams.ts";
 import { type CaptureStats, RunStats } from "./stats.ts";
 import { Stripe } from "./stripe.ts";
 
@@ -44,6 +32,8 @@ export class CaptureRun implements PollListener, RegisteredRun {
   /** The frame's size in px as last drained; 0 before the first frame. */
   width = 0;
   height = 0;
+  /** What may be asked of it but its stripes, also before the native start. */
+  readonly beside: SideStreams;
 
   readonly #host: RunHost;
   readonly #onStripe: ((stripe: Stripe) => void) | undefined;
@@ -62,11 +52,6 @@ export class CaptureRun implements PollListener, RegisteredRun {
   #wakeIterator: (() => void) | undefined;
   readonly #pump = new TurnPump(() => this.#deliverBatch());
   readonly #turn = new TurnBudget();
-  readonly #screenshots = new ScreenshotQueue();
-  readonly #cursor = new CursorTracker();
-  /** Who waits for changes, also before the native start. */
-  readonly changes = new ChangeWatch();
-  #tap: FrameTap | undefined;
 
   /**
    * Begins at once, or when `previous` has finished.
@@ -82,6 +67,10 @@ export class CaptureRun implements PollListener, RegisteredRun {
     this.#host = host;
     this.#display = new DisplayWatch(host.emitter);
     this.#onStripe = onStripe;
+    this.beside = new SideStreams(host, {
+      isActive: () => this.isActive,
+      guard: (step) => this.#guard(step),
+    });
     this.started = this.#startedSettle.promise;
     this.finished = this.#finishedSettle.promise;
     void this.#begin(previous);
@@ -111,9 +100,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
     this.#phase = "stopping";
     this.#failure = undefined;
     this.#native?.stop();
-    this.#screenshots.fail(screenshotAbortedError());
-    this.changes.fail(waitAbortedError);
-    this.#tap?.end(undefined);
+    this.beside.end(undefined);
     this.#releaseLeftover();
     if (!this.#hasStarted) this.#startedSettle.reject(abortedError());
     this.#wake();
@@ -127,31 +114,6 @@ export class CaptureRun implements PollListener, RegisteredRun {
   requestKeyframe(): void {
     // Before the native start there is nothing to ask for: the first frame is complete.
     this.#native?.requestKeyframe();
-  }
-
-  /** Also before the native start. @param keeper - stays alive until the promise is settled. */
-  async screenshot(options: CheckedScreenshotOptions, keeper: object): Promise<Screenshot> {
-    // What cannot even begin has failed before anybody can ask.
-    if (this.#phase === "ended") throw this.#failure ?? screenshotAbortedError();
-    const screenshot = this.#screenshots.add(options, keeper);
-    this.#withNative((native) => this.#screenshots.ask(native));
-    return await screenshot;
-  }
-
-  /** The pointer where it is streamed and has been told of, while the run is active. */
-  get cursor(): CursorState | undefined {
-    return this.isActive && this.#host.settings.captureCursor === "stream"
-      ? this.#cursor.state
-      : undefined;
-  }
-
-  /** Also before the native start. @param keeper - stays alive while it is open. @throws {PixelfluxError} */
-  tap(bufferBytes: number, keeper: object): FrameTap {
-    if (this.#tap) throw tappedError();
-    this.#tap = new FrameTap(bufferBytes, { keeper, onClose: () => this.#endTap() });
-    this.changes.watchExactly(true);
-    if (this.#native) this.#tap.begin(this.#native.tap);
-    return this.#tap;
   }
 
   stats(): CaptureStats {
@@ -182,10 +144,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
   }
 
   onNews(): void {
-    this.#withNative((native) => this.#screenshots.take(native));
-    this.#withNative((native) => this.#takeCursor(native));
-    this.changes.take();
-    this.#tap?.take();
+    this.beside.take();
     if (this.#onStripe) {
       this.#pump.request();
     } else if (this.#wakeIterator) {
@@ -197,9 +156,9 @@ export class CaptureRun implements PollListener, RegisteredRun {
   }
 
   onEnded(): void {
-    this.#withNative((native) => this.#screenshots.take(native));
+    this.beside.takeScreenshots();
     this.#guard(() => this.#takeLeftover());
-    this.#guard(() => this.#tap?.keep());
+    this.#guard(() => this.beside.keepTapped());
     this.#finish();
   }
 
@@ -214,7 +173,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
 
   freeWithin(timeoutMs: number): void {
     if (this.#native?.waitForEnd(timeoutMs)) this.#native.free();
-    this.#native = undefined;
+    this.#detach();
     this.#phase = "ended";
   }
 
@@ -236,9 +195,7 @@ export class CaptureRun implements PollListener, RegisteredRun {
     const native = NativeCapture.start(nativeSettings(this.#host.settings));
     this.#native = native;
     registerRun(this);
-    this.#screenshots.ask(native);
-    this.changes.begin(native.changes);
-    this.#tap?.begin(native.tap);
+    this.beside.begin(native);
     PollWorker.acquire().watch({ libraryPath: native.library.path, handle: native.handle }, this);
   }
 
@@ -264,11 +221,6 @@ export class CaptureRun implements PollListener, RegisteredRun {
       if (queuedCount === 0) this.#tellEndedFrame(state);
     });
     return queuedCount > 0;
-  }
-
-  #takeCursor(native: NativeCapture): void {
-    const event = this.isActive ? this.#cursor.take(native) : undefined;
-    if (event) this.#host.emitter.emit("cursor", event);
   }
 
   #drain(capacity: number): NativeState {
@@ -365,23 +317,12 @@ export class CaptureRun implements PollListener, RegisteredRun {
     }
   }
 
-  /** {@link #guard} for a step that is left out where nothing native is there. */
-  #withNative(step: (native: NativeCapture) => void): void {
-    const native = this.#native;
-    if (native) this.#guard(() => step(native));
-  }
-
-  #endTap(): void {
-    this.#tap = undefined;
-    this.changes.watchExactly(false);
-  }
-
   /** The native threads are gone, or never were: gives back, and tells everybody. */
   #finish(): void {
     if (this.#native) {
       this.#stats.readNative(this.#native);
       this.#native.free();
-      this.#native = undefined;
+      this.#detach();
       unregisterRun(this);
     }
     const wasStopped = this.#phase === "stopping";
@@ -394,11 +335,14 @@ export class CaptureRun implements PollListener, RegisteredRun {
       }
       this.#host.emitter.emit("stop");
     }
-    this.#screenshots.fail(this.#failure ?? screenshotAbortedError());
-    this.changes.fail((operation) => this.#failure ?? waitAbortedError(operation));
-    this.#tap?.end(this.#failure);
+    this.beside.end(this.#failure);
     this.#wake();
     this.#finishedSettle.resolve();
+  }
+
+  #detach(): void {
+    this.#native = undefined;
+    this.beside.detach();
   }
 
   #releaseLeftover(): void {

@@ -95,7 +95,7 @@ export class ScreenCapture implements AsyncDisposable {
    * of them, and while the capture does not run.
    */
   get cursor(): CursorState | undefined {
-    return this.#run?.cursor;
+    return this.#run?.beside.cursor;
   }
 
   /**
@@ -201,7 +201,7 @@ export class ScreenCapture implements AsyncDisposable {
   async screenshot(options: ScreenshotOptions = {}): Promise<Screenshot> {
     const checked = checkScreenshotOptions(options);
     return this.running && this.#run
-      ? await this.#run.screenshot(checked, this)
+      ? await this.#run.beside.screenshot(checked, this)
       : await this.#screenshotOnce(checked);
   }
 
@@ -223,7 +223,7 @@ export class ScreenCapture implements AsyncDisposable {
     const checked = checkChangeWait(options);
     const run = this.#watched(checked.operation);
     const since = checked.since ?? (run.hasStarted ? undefined : 0);
-    return await run.changes.change({ ...checked, since }, this);
+    return await run.beside.changes.change({ ...checked, since }, this);
   }
 
   /**
@@ -236,7 +236,7 @@ export class ScreenCapture implements AsyncDisposable {
    */
   async waitForStable(options: WaitForStableOptions): Promise<Stability> {
     const checked = checkStableWait(options);
-    return await this.#watched(checked.operation).changes.stable(checked, this);
+    return await this.#watched(checked.operation).beside.changes.stable(checked, this);
   }
 
   /**
@@ -250,7 +250,7 @@ export class ScreenCapture implements AsyncDisposable {
    * @throws {PixelfluxError} `ERR_NOT_RUNNING`.
    */
   changeToken(): number {
-    return this.#watched("changeToken").changes.token();
+    return this.#watched("changeToken").beside.changes.token();
   }
 
   /**
@@ -265,7 +265,7 @@ export class ScreenCapture implements AsyncDisposable {
     const operation = "changedSince";
     const sinceUs = checkToken(operation, "token", token);
     const query = checkChangeOptions(operation, options);
-    return this.#watched(operation).changes.read(sinceUs, query, operation);
+    return this.#watched(operation).beside.changes.read(sinceUs, query, operation);
   }
 
   /**
@@ -277,7 +277,7 @@ export class ScreenCapture implements AsyncDisposable {
    */
   tapFrames(options: TapOptions = {}): FrameTap {
     const bufferBytes = checkTapOptions(options);
-    return this.#watched("tapFrames").tap(bufferBytes, this);
+    return this.#watched("tapFrames").beside.tap(bufferBytes, this);
   }
 
   /** Reads the counters since the last start; see {@link CaptureStats}. Does not block. */
@@ -325,7 +325,7 @@ export class ScreenCapture implements AsyncDisposable {
     const shared = this.#openOneShot();
     shared.userCount++;
     try {
-      return await shared.run.screenshot(options, shared.capture);
+      return await shared.run.beside.screenshot(options, shared.capture);
     } finally {
       shared.userCount--;
       if (shared.userCount === 0) {
