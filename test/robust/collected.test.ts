@@ -24,6 +24,7 @@ describe("a capture without a callback stops by itself", () => {
   test("when its iterator is dropped half way, the object kept or not", async () => {
     const output = await outputOf(`
       const kept = [];
+      const read = []; // until all of them run
       const stopped = [];
       async function drop(display, keeps) {
         const capture = make(display);
@@ -31,11 +32,13 @@ describe("a capture without a callback stops by itself", () => {
         if (keeps) kept.push(capture);
         const iterator = capture[Symbol.asyncIterator]();
         (await iterator.next()).value.release();
+        read.push(iterator);
       }
       for (const display of [MOVING, STILL]) {
         for (const keeps of [true, false]) await drop(display, keeps);
       }
       console.log("before", count(), runningCaptures().length);
+      read.length = 0;
       await collectUntil(() => count() === 0);
       console.log("after", count(), runningCaptures().length, stopped.length);
       console.log("kept", kept.map((capture) => capture.running).join());
@@ -52,8 +55,15 @@ describe("a capture without a callback stops by itself", () => {
 
   test("when it was started and nobody ever read", async () => {
     const output = await outputOf(`
-      for (let index = 0; index < 5; index++) await make(MOVING).start();
+      const started = []; // until all of them run
+      async function start() {
+        const capture = make(MOVING);
+        started.push(capture);
+        await capture.start();
+      }
+      for (let index = 0; index < 5; index++) await start();
       console.log("before", count());
+      started.length = 0;
       await collectUntil(() => count() === 0);
       console.log("after", count());`);
     expect(output.split("\n")).toEqual(["before 5", "after 0"]);
@@ -73,17 +83,20 @@ describe("a capture without a callback stops by itself", () => {
 describe("what is in use is not collected", () => {
   test("a callback goes on, a loop goes on, a loop on a still screen goes on waiting", async () => {
     const output = await outputOf(`
-      const seen = { callback: 0, loop: 0, still: 0 };
+      const seen = { callback: 0, loop: 0, still: 0, stillRows: 0 };
       await make(MOVING).start((stripe) => { seen.callback++; stripe.release(); });
       (async () => { for await (using stripe of make(MOVING)) seen.loop++; })();
-      (async () => { for await (using stripe of make(STILL)) seen.still++; })();
-      const collect = async (moreMs) => {
-        const endMs = performance.now() + moreMs;
-        await collectUntil(() => performance.now() > endMs);
-      };
-      await collect(300);
+      (async () => {
+        for await (using stripe of make(STILL)) {
+          seen.still++;
+          seen.stillRows += stripe.height;
+        }
+      })();
+      // The whole of the still screen, which is all that comes of it.
+      await collectUntil(() => seen.stillRows >= 200);
       const { callback, loop, still } = seen;
-      await collect(700);
+      const endMs = performance.now() + 700;
+      await collectUntil(() => performance.now() > endMs && seen.callback > callback && seen.loop > loop);
       console.log(count(), seen.callback > callback, seen.loop > loop, seen.still === still);
       // The waiting loop is woken by a stripe as ever.
       const captures = runningCaptures();
