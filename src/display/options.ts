@@ -62,10 +62,18 @@ export function resolveDisplayOptions(options: VirtualDisplayOptions): ResolvedD
   const integer = (field: string, value: number, max: number) =>
     checkInteger(START, field, value, [1, max], leaveOut());
   const { program = "Xvfb", args = [], signal } = options;
-  const width = options.width ?? Math.min(1280, options.maxWidth ?? SIDE_PX_MAX);
-  const height = options.height ?? Math.min(720, options.maxHeight ?? SIDE_PX_MAX);
-  const maxWidth = integer("maxWidth", options.maxWidth ?? Math.max(3840, width), SIDE_PX_MAX);
-  const maxHeight = integer("maxHeight", options.maxHeight ?? Math.max(2160, height), SIDE_PX_MAX);
+  const most = (field: "maxWidth" | "maxHeight") =>
+    integer(field, options[field] ?? SIDE_PX_MAX, SIDE_PX_MAX);
+  const width = integer(
+    "width",
+    options.width ?? Math.min(1280, most("maxWidth")),
+    most("maxWidth"),
+  );
+  const height = integer(
+    "height",
+    options.height ?? Math.min(720, most("maxHeight")),
+    most("maxHeight"),
+  );
   if (!isText(program) || program === "") {
     throw invalidOption(START, "program", "a program's name or path", program, leaveOut());
   }
@@ -73,11 +81,12 @@ export function resolveDisplayOptions(options: VirtualDisplayOptions): ResolvedD
     throw invalidOption(START, "args", "an array of strings without NUL", args, leaveOut());
   }
   return {
-    width: integer("width", width, maxWidth),
-    height: integer("height", height, maxHeight),
+    ...{ width, height },
+    maxWidth: options.maxWidth ?? Math.max(3840, width),
+    maxHeight: options.maxHeight ?? Math.max(2160, height),
     dpi: integer("dpi", options.dpi ?? 96, 1000),
     timeoutMs: integer("timeoutMs", options.timeoutMs ?? 30_000, 600_000),
-    ...{ maxWidth, maxHeight, program, args: [...args] },
+    ...{ program, args: [...args] },
     signal: checkSignal(START, signal),
   };
 }

@@ -5,7 +5,7 @@ import { checkInteger } from "../options.ts";
 import { authorizationFor } from "../x11/authority.ts";
 import { registerAuthority, unregisterAuthority } from "../x11/authority-registry.ts";
 import { ServerError, XConnection } from "../x11/connection.ts";
-import { centrePointer, setScreenSize } from "../x11/screen-size.ts";
+import { centrePointer, ScreenSizeError, setScreenSize } from "../x11/screen-size.ts";
 import {
   type ResolvedDisplayOptions,
   resolveDisplayOptions,
@@ -16,6 +16,8 @@ import { XvfbProcess } from "./xvfb.ts";
 
 /** How long the server may take to change its size. */
 const RESIZE_MS_MAX = 10_000;
+/** How long the end of a server may take to be told of, once its connections break. */
+const END_MS_MAX = 1000;
 const RESIZE = "VirtualDisplay.resize";
 
 /** Variables that a program needs to show itself on a display. */
@@ -178,15 +180,16 @@ export class VirtualDisplay implements AsyncDisposable {
   }
 
   async #resize(width: number, height: number): Promise<void> {
-    if (this.#stopped) {
-      const text = `${RESIZE}: the display ${this.name} has been stopped. Start another one.`;
-      throw new PixelfluxError("ERR_NOT_RUNNING", RESIZE, text);
-    }
+    if (this.#stopped) throw this.#notRunning();
     try {
       await this.#connected(RESIZE_MS_MAX, (connection) =>
         this.#setSize(connection, width, height),
       );
     } catch (cause) {
+      // A connection that breaks may be told of before the end of its server is.
+      const isRefusal = cause instanceof ScreenSizeError;
+      if (!isRefusal) await Promise.race([this.#server.ended, Bun.sleep(END_MS_MAX)]);
+      if (this.#stopped) throw this.#notRunning();
       if (this.#hasEnded) throw this.#lost(RESIZE);
       const words = cause instanceof Error ? cause.message : String(cause);
       const text = `${RESIZE}: the display ${this.name} stays as it is: ${words}`;
@@ -214,6 +217,11 @@ export class VirtualDisplay implements AsyncDisposable {
     this.#hasEnded = true;
     unregisterAuthority(this.#number, this.#server.authorityPath);
     if (!this.#stopped) throw this.#lost("VirtualDisplay");
+  }
+
+  #notRunning(): PixelfluxError {
+    const text = `${RESIZE}: the display ${this.name} has been stopped. Start another one.`;
+    return new PixelfluxError("ERR_NOT_RUNNING", RESIZE, text);
   }
 
   #lost(operation: string): PixelfluxError {

@@ -28,6 +28,9 @@ const MM_PER_INCH = 25.4;
 /** A mode's frame rate is told of and has no effect: nothing is sent to a monitor. */
 const REFRESH_HZ = 60;
 
+/** A server that answers, but cannot or will not have such a screen. */
+export class ScreenSizeError extends ServerError {}
+
 /** What a screen is to become, in px. */
 export interface ScreenSize {
   readonly width: number;
@@ -51,7 +54,8 @@ interface Resources {
  * @param replaced - the mode that an earlier call has made, which is removed.
  * @returns the mode that this call has made, or has kept; `undefined` where the
  *   server had one of that size of its own.
- * @throws {ServerError} by rejection: the server does not answer, has no RandR, or refuses.
+ * @throws {ServerError} by rejection: the server does not answer; {@link ScreenSizeError}
+ *   where it has no RandR, or refuses.
  */
 export async function setScreenSize(
   connection: XConnection,
@@ -60,7 +64,7 @@ export async function setScreenSize(
 ): Promise<number | undefined> {
   const randr = await opcodeOf(connection, "RANDR");
   const root = screensOf(connection.setup)[0]?.root;
-  if (randr === undefined || root === undefined) throw new ServerError("it has no RandR");
+  if (randr === undefined || root === undefined) throw new ScreenSizeError("it has no RandR");
   await connection.ask(wordRequest(randr, QUERY_VERSION, 1, 2));
   const resources = await readResources(connection, randr, root);
   const present = resources.modes.get(nameOf(size));
@@ -102,7 +106,8 @@ async function show(
   const { width, height, dpi } = size;
   const config = (modeId: number, ...outputs: readonly number[]) =>
     wordRequest(randr, SET_CRTC_CONFIG, crtc, 0, configTimestamp, 0, modeId, ROTATE_0, ...outputs);
-  const mm = (sidePx: number) => Math.round((sidePx / dpi) * MM_PER_INCH);
+  // Of no millimetre the server says that it is no screen.
+  const mm = (sidePx: number) => Math.max(1, Math.round((sidePx / dpi) * MM_PER_INCH));
   const grown = wordRequest(
     randr,
     SET_SCREEN_SIZE,
@@ -116,7 +121,7 @@ async function show(
   const on = await ask(connection, grown, config(mode, output));
   const isDone = await settle(connection, wordRequest(UNGRAB_SERVER, 0));
   if (isDone && off?.[1] === 0 && on?.[1] === 0) return;
-  throw new ServerError(`it refuses a screen of ${nameOf(size)}`);
+  throw new ScreenSizeError(`it refuses a screen of ${nameOf(size)}`);
 }
 
 /** The answer to the last of some requests; `undefined` where the server refuses any of them. */
@@ -153,7 +158,7 @@ async function createMode(
     mode.readUInt32LE(index * 4),
   );
   const answer = await connection.ask(wordRequest(randr, CREATE_MODE, root, ...fields));
-  if (answer === undefined) throw new ServerError(`it refuses a mode of ${name}`);
+  if (answer === undefined) throw new ScreenSizeError(`it refuses a mode of ${name}`);
   return answer.readUInt32LE(8);
 }
 
@@ -164,7 +169,8 @@ async function readResources(
 ): Promise<Resources> {
   const answer = await connection.ask(wordRequest(randr, GET_SCREEN_RESOURCES_CURRENT, root));
   const [crtcCount, outputCount, modeCount] = [16, 18, 20].map((at) => answer?.readUInt16LE(at));
-  if (!answer || !crtcCount || !outputCount) throw new ServerError("its RandR drives no monitor");
+  if (!answer || !crtcCount || !outputCount)
+    throw new ScreenSizeError("its RandR drives no monitor");
   const outputsAt = HEAD_BYTES + crtcCount * 4;
   const modesAt = outputsAt + outputCount * 4;
   const modes = new Map<string, number>();

@@ -112,6 +112,8 @@ describe("the end", () => {
   test("of itself is told of", async () => {
     await using display = await VirtualDisplay.start({ width: 64, height: 64 });
     process.kill(display.pid, "SIGKILL");
+    // The connection may break before the end of the process is told of.
+    expect((await refusalOf(display.resize(32, 32))).code).toBe("ERR_DISPLAY_LOST");
     const error = await refusalOf(display.finished);
     expect(error).toMatchObject({ code: "ERR_DISPLAY_LOST", operation: "VirtualDisplay" });
     expect((await refusalOf(display.resize(32, 32))).code).toBe("ERR_DISPLAY_LOST");
@@ -130,6 +132,8 @@ describe("the end", () => {
 describe("what is refused", () => {
   test.each([
     [{ width: 0 }, "width"],
+    [{ width: Number.NaN }, "width"],
+    [{ width: 32768 }, "width"],
     [{ width: 3841, maxWidth: 3840 }, "width"],
     [{ height: 1.5 }, "height"],
     [{ height: "720" }, "height"],
@@ -166,6 +170,8 @@ describe("what is refused", () => {
     }
     await display.resize(100, 100);
     expect(await sizeOf(display)).toBe("100 100");
+    await display.resize(1, 1); // less than a millimetre
+    expect(await sizeOf(display)).toBe("1 1");
   });
 });
 
