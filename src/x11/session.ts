@@ -140,6 +140,8 @@ export class XSession {
 
   /** While work is on its way the connection keeps the process running. */
   keepProcess(keep: boolean): void {
+    // Of a socket that is closed each call would leave a listener, for when it connects again.
+    if (this.#failure) return;
     if (keep) this.#socket.ref();
     else this.#socket.unref();
   }
