@@ -27,12 +27,13 @@ export async function openPath(path: string): Promise<Target> {
     const kind = await kindOf(path);
     if (kind === "socket") return await SocketTarget.connect(path);
     if (kind === "pipe") return new DeviceTarget(await openPipe(path));
-    const handle = await open(path, "w");
-    return kind === "file" ? new FileTarget(handle) : new DeviceTarget(handle);
+    if (kind === "device") return new DeviceTarget(await open(path, "w"));
+    return await FileTarget.open(path);
   } catch (error) {
     if (error instanceof PixelfluxError) throw error;
-    const text = `record: ${path} cannot be opened for writing: ${fileErrorWords(error)}`;
-    throw new PixelfluxError("ERR_WRITE", "record", text, { cause: error });
+    const words = fileErrorWords(error);
+    const text = `record: target: ${path} cannot be opened for writing: ${words}`;
+    throw new PixelfluxError("ERR_WRITE", "record", text, { field: "target", cause: error });
   }
 }
 
@@ -95,12 +96,38 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
+/** The files that are written to, by device and inode: two recordings would spoil one file. */
+const openFiles = new Set<string>();
+
 class FileTarget implements Target {
   readonly #file: FileHandle;
+  readonly #key: string;
   #size = 0;
 
-  constructor(file: FileHandle) {
+  private constructor(file: FileHandle, key: string) {
     this.#file = file;
+    this.#key = key;
+  }
+
+  /** Makes the file, or empties it. */
+  static async open(path: string): Promise<FileTarget> {
+    const file = await open(path, constants.O_WRONLY | constants.O_CREAT);
+    let taken: string | undefined;
+    try {
+      const { dev, ino } = await file.stat();
+      const key = `${dev}:${ino}`;
+      if (openFiles.has(key)) {
+        throw new Error("another recording writes to it; give each a file of its own");
+      }
+      openFiles.add(key);
+      taken = key;
+      await file.truncate(0);
+      return new FileTarget(file, key);
+    } catch (error) {
+      if (taken !== undefined) openFiles.delete(taken);
+      await file.close();
+      throw error;
+    }
   }
 
   async append(bytes: Uint8Array): Promise<void> {
@@ -112,9 +139,13 @@ class FileTarget implements Target {
     this.#write(bytes, position);
 
   async close(): Promise<void> {
-    // Of a fragment that did not fit a part may have been written; a player would stumble over it.
-    await this.#file.truncate(this.#size);
-    await this.#file.close();
+    openFiles.delete(this.#key);
+    try {
+      // Of a fragment that did not fit a part may have been written; a player would stumble over it.
+      await this.#file.truncate(this.#size);
+    } finally {
+      await this.#file.close();
+    }
   }
 
   async #write(bytes: Uint8Array, position: number): Promise<void> {

@@ -17,14 +17,31 @@ const moving = () => new ScreenCapture({ display: "synthetic://320x240@30" });
 test("a target that cannot be opened, and a display that is not there", async () => {
   using folder = new Folder();
   const noFolder = await rejection(record(moving(), folder.file("none/x.mp4")));
-  expect(noFolder).toMatchObject({ code: "ERR_WRITE", operation: "record" });
-  expect(noFolder.message).toEndWith("its folder does not exist: make it first (ENOENT)");
+  expect(noFolder).toMatchObject({ code: "ERR_WRITE", operation: "record", field: "target" });
   expect(noFolder.message).toContain("none/x.mp4");
+  expect(noFolder.message).toEndWith("its folder does not exist: make it first (ENOENT)");
   const path = folder.file("kept.mp4");
   writeFileSync(path, "kept");
   const noDisplay = await rejection(record(new ScreenCapture({ display: ":99999" }), path));
   expect(noDisplay.code).toBe("ERR_DISPLAY_OPEN");
   expect(await Bun.file(path).text()).toBe("kept");
+  await expectNothingLeft();
+});
+
+test("a file that another recording writes to", async () => {
+  using folder = new Folder();
+  const path = folder.file("one.mp4");
+  const starts = [record(moving(), path), record(moving(), `${folder.path}/./one.mp4`)];
+  const ends = await Promise.allSettled(starts);
+  const errors = ends.flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
+  const [recording, ...others] = ends.flatMap((end) =>
+    end.status === "fulfilled" ? [end.value] : [],
+  );
+  expect(others).toEqual([]);
+  expect(errors).toMatchObject([{ code: "ERR_WRITE", field: "target" }]);
+  await recording?.stop();
+  expect((await picturesOf(path)).length).toBe(recording?.stats().frames as number);
+  await (await record(moving(), path)).stop(); // it is free again
   await expectNothingLeft();
 });
 
