@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /** Traces read frame by frame. */
 import { type FileHandle, open } from "node:fs/promises";
+import { PixelfluxError } from "../index.ts";
 import {
   FILE_HEADER_BYTES,
   RECORD_HEADER_BYTES,
@@ -36,10 +37,12 @@ export class TraceReader implements AsyncDisposable {
     try {
       file = await open(path, "r");
     } catch (cause) {
-      throw traceError(`${path} cannot be read`, 0, cause);
+      throw unreadable(path, cause);
     }
     try {
-      const header = await readAt(file, 0, FILE_HEADER_BYTES);
+      const header = await readAt(file, 0, FILE_HEADER_BYTES).catch((cause) => {
+        throw unreadable(path, cause);
+      });
       return new TraceReader(file, requireEnd, readFileHeader(header));
     } catch (error) {
       await file.close();
@@ -122,6 +125,12 @@ export async function* readTrace(
   const requireEnd = resolveRead(options);
   await using reader = await TraceReader.open(checkPath("readTrace", path), requireEnd);
   for (let frame = await reader.next(); frame; frame = await reader.next()) yield frame;
+}
+
+function unreadable(path: string, cause: unknown): PixelfluxError {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  const text = `trace: path: ${path} cannot be read: ${words}. Name a file that recordTrace() has written.`;
+  return new PixelfluxError("ERR_TRACE", "trace", text, { field: "path", cause });
 }
 
 /** As many bytes as there are, `size` at most. */

@@ -62,7 +62,7 @@ export async function recordTrace(
   const tap = capture.tapFrames({ bufferBytes: resolved.bufferBytes });
   try {
     const file = await open(checkedPath, "w").catch((cause) => {
-      throw writeError(`${checkedPath} cannot be opened for writing`, cause);
+      throw openError(checkedPath, cause);
     });
     const recording = new TraceRecording(capture, tap, file, checkedPath, resolved);
     await recording.begun;
@@ -266,6 +266,12 @@ export class TraceRecording implements AsyncDisposable {
     const text = "recordTrace: the capture was stopped before its first frame";
     return new PixelfluxError("ERR_ABORTED", "recordTrace", text);
   }
+}
+
+function openError(path: string, cause: unknown): PixelfluxError {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  const text = `recordTrace: path: ${path} cannot be opened for writing: ${words}. Name a file in a folder that is there and that this user may write to.`;
+  return new PixelfluxError("ERR_WRITE", "recordTrace", text, { field: "path", cause });
 }
 
 function writeError(what: string, cause: unknown): PixelfluxError {

@@ -253,7 +253,12 @@ describe("a trace ends", () => {
     const full = await recordTrace(capture, "/dev/full").catch((error) => error);
     expect(full.code).toBe("ERR_WRITE");
     const nowhere = join(folder.file("none"), "trace.pfx");
-    expect((await recordTrace(capture, nowhere).catch((error) => error)).code).toBe("ERR_WRITE");
+    const refused = await recordTrace(capture, nowhere).catch((error) => error);
+    expect(refused).toMatchObject({ code: "ERR_WRITE", field: "path" });
+    for (const path of [nowhere, "/tmp"]) {
+      const unread = await replayTrace(path).catch((error) => error);
+      expect(unread).toMatchObject({ code: "ERR_TRACE", field: "path" });
+    }
     const recording = await recordTrace(capture, folder.file("after.pfx"));
     await recording.stop();
   });
