@@ -375,7 +375,7 @@ export class ScreenCapture implements AsyncDisposable {
   /** The run whose changes are asked for. */
   #watched(operation: string): CaptureRun {
     if (this.running && this.#run) return this.#run;
-    const text = `${operation}: the capture is not running. Start it first: what it has captured before is the beginning.`;
+    const text = `${operation}: the capture is not running. Await start() first; it needs no reader.`;
     throw new PixelfluxError("ERR_NOT_RUNNING", operation, text);
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 /** What changes on a captured screen: the public shapes, and the checks of what is asked. */
+import { PixelfluxError } from "./errors.ts";
 import {
   CHANGE_RECTANGLE_COUNT_MAX,
   type NativeChangeQuery,
@@ -161,12 +162,14 @@ function checkQuery(operation: string, { region, ignore = [] }: ChangeOptions): 
   const isList: boolean = Array.isArray(ignore);
   if (!isList || ignore.length > CHANGE_RECTANGLE_COUNT_MAX) {
     const expected = `an array of at most ${CHANGE_RECTANGLE_COUNT_MAX} regions`;
-    throw invalidOption(operation, "ignore", expected, ignore, leaveOut("none"));
+    if (!isList) throw invalidOption(operation, "ignore", expected, ignore, leaveOut("none"));
+    const text = `${operation}: ignore has to be ${expected}, but has ${ignore.length}. Give fewer that cover them.`;
+    throw new PixelfluxError("ERR_INVALID_SETTING", operation, text, { field: "ignore" });
   }
   return {
     region: checkRegion(operation, "region", region),
     ignore: ignore.map((each: unknown, index) => {
-      if (each === undefined) {
+      if (typeof each !== "object" || each === null) {
         throw invalidOption(operation, `ignore[${index}]`, "{ x, y, width, height }", each);
       }
       return checkRegion(operation, `ignore[${index}]`, each);

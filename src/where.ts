@@ -63,6 +63,6 @@ async function look<T>(
   } catch (cause) {
     if (!(cause instanceof ServerError)) throw cause;
     const words = `${operation}: display ${show(text)}: ${cause.message}. Check DISPLAY and XAUTHORITY.`;
-    throw new PixelfluxError("ERR_DISPLAY_OPEN", operation, words, { cause });
+    throw new PixelfluxError("ERR_DISPLAY_OPEN", operation, words, { field: "display", cause });
   }
 }
