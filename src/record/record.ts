@@ -26,7 +26,7 @@ import { Segments } from "./segments.ts";
  *   is overwritten, as are `name-2.mp4` and so on where the screen changes its
  *   size. A named pipe needs its reader first; a Unix socket is connected to.
  * @returns The recording, as soon as its target is open and it has its first
- *   picture.
+ *   picture: a file can be played from here on.
  * @throws {PixelfluxError} by rejection: `ERR_INVALID_SETTING` or
  *   `ERR_UNKNOWN_SETTING` with `field`; `ERR_WRITE` where the target cannot be
  *   opened; what `ScreenCapture.start()` rejects with. The signal's reason where that is

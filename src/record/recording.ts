@@ -59,7 +59,7 @@ export class Recording implements AsyncDisposable {
    *   What was recorded before is written, and can be played.
    */
   readonly finished: Promise<RecordingResult>;
-  /** @internal Resolves with the first picture, or the end before it. Never rejects. */
+  /** @internal Resolves when a file has its first picture, or with the end before that. Never rejects. */
   readonly begun: Promise<void>;
   readonly #capture: ScreenCapture;
   readonly #segments: Segments;
@@ -187,8 +187,9 @@ export class Recording implements AsyncDisposable {
     const isTooMuch = sizeBytesMax && this.#segments.bytesWith(picture) > sizeBytesMax;
     if (isTooMuch && this.#segments.frames > 0) return this.#end({ endedBy: "sizeBytesMax" });
     this.#wantKeyframe(picture);
+    const isFirst = this.#segments.frames === 0;
     const taken = this.#segments.take(picture);
-    this.#beginning.resolve();
+    if (isFirst) void this.#segments.playable().then(this.#beginning.resolve);
     await taken;
   }
 

@@ -133,6 +133,12 @@ export class Segments {
     await this.#segment?.writer.drained();
   }
 
+  /** Resolves when a file has its first picture; at once where the target is none. Never rejects. */
+  async playable(): Promise<void> {
+    const writer = this.#segment?.writer;
+    if (writer?.canBeFollowed) await writer.drained();
+  }
+
   /** Writes the rest and closes the target. Never rejects: a failure is told by `onFailure`. */
   async end(endUs: number): Promise<readonly RecordingSegment[]> {
     await this.#finish(endUs);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expectAlike } from "../support/canvas.ts";
 import { durationOf, lastPictureOf, packetsOf, picturesOf } from "../support/movie.ts";
 import { Painter } from "../support/painter.ts";
-import { waitFor } from "../support/process.ts";
+import { rootPath, runCommand, waitFor } from "../support/process.ts";
 import { random, seedOfRun } from "../support/random.ts";
 import { Xvfb } from "../support/xvfb.ts";
 import { Folder } from "./folder.ts";
@@ -45,6 +45,23 @@ async function listen(stdout: ReadableStream<Uint8Array>, child: Child): Promise
     if (lines.length > 0) Object.assign(child, { frames, durationMs });
   }
 }
+
+test("as soon as it has begun", async () => {
+  using folder = new Folder();
+  const path = folder.file("killed.mp4");
+  const [index, recordIndex] = ["index.ts", "record/index.ts"].map((name) =>
+    JSON.stringify(join(rootPath, "src", name)),
+  );
+  const { signal } = await runCommand([
+    ...[process.execPath, "-e"],
+    `import { ScreenCapture } from ${index};
+    import { record } from ${recordIndex};
+    await record(new ScreenCapture({ display: "synthetic://320x240@30" }), ${JSON.stringify(path)});
+    process.kill(process.pid, "SIGKILL");`,
+  ]);
+  expect(signal).toBe("SIGKILL");
+  expect((await picturesOf(path)).length).toBeGreaterThan(0);
+});
 
 test("in the middle of a moving picture", async () => {
   const seed = seedOfRun();
