@@ -9,7 +9,7 @@
  */
 import type { Authorization } from "../x11/authority.ts";
 import { setupRequest } from "../x11/connection.ts";
-import { type DisplayName, portOf, socketPath } from "../x11/display-name.ts";
+import { type DisplayName, serverAddress } from "../x11/display-name.ts";
 import { type GuardOrders, guard } from "./guard-program.ts";
 import { SETTLE_MS } from "./spare-keys.ts";
 
@@ -26,8 +26,7 @@ export class Guard {
   #process: GuardProcess | undefined;
 
   constructor(display: DisplayName, authorization: Authorization | undefined) {
-    const path = socketPath(display);
-    const server = path ? { path } : { host: display.host, port: portOf(display) };
+    const server = serverAddress(display);
     const setup = setupRequest(authorization).toString("base64");
     this.#orders = { server, setup, pauseMs: SETTLE_MS };
   }

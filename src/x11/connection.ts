@@ -5,7 +5,7 @@
  */
 import { connect, type Socket } from "node:net";
 import type { Authorization } from "./authority.ts";
-import { type DisplayName, portOf, socketPath } from "./display-name.ts";
+import { type DisplayName, serverAddress } from "./display-name.ts";
 import { printable } from "./printable.ts";
 
 /** Longer answers than any that is asked for here. */
@@ -110,10 +110,7 @@ class ReadableSocket {
   #wake: () => void = () => undefined;
 
   constructor(display: DisplayName, timeoutMs: number) {
-    const path = socketPath(display);
-    this.#socket = path
-      ? connect(path)
-      : connect({ host: display.host, port: portOf(display), timeout: timeoutMs });
+    this.#socket = connect({ ...serverAddress(display), timeout: timeoutMs });
     this.#socket.on("data", (bytes: Buffer) => {
       this.#received = Buffer.concat([this.#received, bytes]);
       if (this.#received.length > UNREAD_BYTES_MAX) this.#giveUp(NO_X11);

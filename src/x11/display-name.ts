@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 /** Names of displays, and where their servers listen (X(7), "Display names"). */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 const SOCKET_FOLDER = "/tmp/.X11-unix";
 const FIRST_PORT = 6000;
@@ -31,6 +31,32 @@ export function socketPath({ host, number }: DisplayName): string | undefined {
 /** The TCP port of a display. */
 export function portOf({ number }: DisplayName): number {
   return FIRST_PORT + number;
+}
+
+/**
+ * Where to connect to. A server of this machine whose socket is hidden, as in a container with a
+ * /tmp of its own, can be reached all the same where it has an abstract one, too (unix(7)): by
+ * that libxcb, and so a capture, connects.
+ */
+export function serverAddress(display: DisplayName): { path: string } | ServerHost {
+  const path = socketPath(display);
+  if (path === undefined) return { host: display.host, port: portOf(display) };
+  return { path: !existsSync(path) && hasAbstractSocket(path) ? `\0${path}` : path };
+}
+
+/** A server that is reached over TCP. */
+export interface ServerHost {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Whether somebody listens on the abstract socket of that name (proc(5), /proc/net/unix). */
+export function hasAbstractSocket(path: string): boolean {
+  try {
+    return readFileSync("/proc/net/unix", "utf8").includes(` @${path}\n`);
+  } catch {
+    return false; // without /proc nobody can tell
+  }
 }
 
 /** The displays that have a socket on this machine, as in `":0"`, in order. */

@@ -6,7 +6,7 @@
 import { connect, type Socket } from "node:net";
 import type { Authorization } from "./authority.ts";
 import { connectWords, NO_X11, refusalWords, ServerError, setupRequest } from "./connection.ts";
-import { type DisplayName, portOf, socketPath } from "./display-name.ts";
+import { type DisplayName, serverAddress } from "./display-name.ts";
 import { queryExtension } from "./requests.ts";
 
 const HEAD_BYTES = 32;
@@ -80,8 +80,7 @@ export class XSession {
     authorization: Authorization | undefined,
     timeoutMs = ANSWER_MS,
   ): Promise<XSession> {
-    const path = socketPath(display);
-    const socket = path ? connect(path) : connect({ host: display.host, port: portOf(display) });
+    const socket = connect(serverAddress(display));
     try {
       socket.write(setupRequest(authorization));
       const { setup, rest } = await readSetup(socket, timeoutMs);

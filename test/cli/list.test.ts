@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 import { describe, expect, test } from "bun:test";
+import { connect, createServer } from "node:net";
 import { FakeXServer, type Refusal } from "../support/fake-x-server.ts";
 import { requireTool, runCommand } from "../support/process.ts";
 import { XProgram } from "../support/x-program.ts";
@@ -106,6 +107,33 @@ test("a server that wants a cookie is looked at with it, and refuses without", a
   expect(known.screens).toHaveLength(1);
   const unknown = await listed({ DISPLAY: server.display, XAUTHORITY: "/nowhere" });
   expect(unknown.error).toMatch(/^the server refuses this user: .+/);
+});
+
+test("a server whose socket is hidden, as from a container, is found by its abstract one", async () => {
+  await using server = await Xvfb.start();
+  const number = 30_000 + (process.pid % 20_000);
+  const hidden = createServer((client) => {
+    const path = `/tmp/.X11-unix/X${server.display.slice(1)}`;
+    const through = connect(path).on("error", () => client.destroy());
+    client.on("error", () => through.destroy()).pipe(through);
+    through.pipe(client);
+  });
+  await new Promise<void>((resolve, reject) => {
+    hidden.on("error", reject).listen(`\0/tmp/.X11-unix/X${number}`, resolve);
+  });
+  try {
+    const { screens } = await listed({ DISPLAY: `:${number}` });
+    expect(screens).toHaveLength(1);
+    const { stdout } = await runCli(["doctor", "--json", "--display", `:${number}`]);
+    const socket = `@/tmp/.X11-unix/X${number}, abstract; there is no /tmp/.X11-unix/X${number}`;
+    expect(JSON.parse(stdout).checks).toContainEqual({
+      name: "socket",
+      status: "ok",
+      words: socket,
+    });
+  } finally {
+    hidden.close();
+  }
 });
 
 test("displays that are none, or where nobody is, are listed with the reason", async () => {

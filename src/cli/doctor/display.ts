@@ -2,7 +2,13 @@
 /** Checks of the way to the display, and of what its server has. */
 import { existsSync } from "node:fs";
 import { authorityPath, authorizationFor } from "../../x11/authority.ts";
-import { type DisplayName, parseDisplayName, portOf, socketPath } from "../../x11/display-name.ts";
+import {
+  type DisplayName,
+  hasAbstractSocket,
+  parseDisplayName,
+  portOf,
+  socketPath,
+} from "../../x11/display-name.ts";
 import {
   describeServer,
   type ExtensionName,
@@ -55,6 +61,7 @@ function socketCheck(name: DisplayName): Check {
   const path = socketPath(name);
   if (path === undefined) return ok("socket", `TCP, ${name.host}, port ${portOf(name)}`);
   if (existsSync(path)) return ok("socket", path);
+  if (hasAbstractSocket(path)) return ok("socket", `@${path}, abstract; there is no ${path}`);
   return failed("socket", `there is no ${path}`, startOne(name));
 }
 
