@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 // What `bun run pack` makes, installed from a registry on this machine as a user would.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
+import { prepareSysroot } from "../../prebuild/archives.ts";
 import { TARGETS, type Target } from "../../prebuild/targets.ts";
 import { durationOf, factsOf } from "../support/movie.ts";
 import { type ChildResult, requireTool, rootPath, runCommand } from "../support/process.ts";
+import { expectBareInstall } from "./bare.ts";
 import { emulator } from "./machine.ts";
 import { expectLive, expectPictures, type Shot } from "./programs.ts";
 import { Registry } from "./registry.ts";
@@ -149,6 +151,14 @@ describe("bun add pixelflux-ffi, in an empty folder", () => {
     await expectLive(user.spawn([join(user.elsewhere, "live")], user.elsewhere));
   }, 120_000);
 });
+
+test("Bun and libc are enough: no compiler, no shell, no library of X's", async () => {
+  const target = TARGETS.find(({ cpu }) => cpu === process.arch);
+  if (target === undefined) throw new Error(`nothing is built for ${process.arch}`);
+  const root = join(folder, "root");
+  cpSync(await prepareSysroot(target), root, { recursive: true, verbatimSymlinks: true });
+  await expectBareInstall(root, registry);
+}, 300_000);
 
 describe("on the other architecture, under qemu", () => {
   const [target] = TARGETS.filter(({ cpu }) => cpu !== process.arch);
