@@ -198,7 +198,7 @@ describe("it ends", () => {
     expect(state.closed).toBeDefined();
   });
 
-  test.each(["name.invalid", "192.0.2.1"])(
+  test.each(["name..invalid", "203.0.113.77"])(
     "where %s is no address of this machine",
     async (name) => {
       const args = ["serve", "--port", "0", "--hostname", name, "--display", SYNTHETIC];
