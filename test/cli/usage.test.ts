@@ -112,8 +112,8 @@ describe("a wrong command line is refused by name", () => {
 
 describe("a failure is told in the words of the command line", () => {
   test.each([
-    [["--capture-width", "641"], /^--capture-width, --capture-height: the region 641x/],
-    [["--capture-x", "640"], /^--capture-x, --capture-y: 640,0 lies outside/],
+    [["--capture-width", "641"], /^--capture-width: the region 641x/],
+    [["--capture-x", "640"], /^--capture-x: the place 640,0 lies outside/],
     [["--watermark-path", "/none.png"], /^--watermark-path: cannot open "\/none.png"/],
     [["--display", ":59000"], /^--display: cannot open ":59000".* or --authority-path\n/],
   ])("%j", async (args, words) => {
