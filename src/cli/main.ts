@@ -6,6 +6,7 @@ import { PixelfluxError } from "../index.ts";
 import { SETTING_FIELDS } from "../settings.ts";
 import { printable } from "../x11/printable.ts";
 import { bench } from "./bench.ts";
+import { type Command, optionsOf } from "./command.ts";
 import { doctor } from "./doctor.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { list } from "./list.ts";
@@ -46,7 +47,7 @@ function failed(error: unknown, name: string | undefined): number {
   if (error instanceof OutputClosed) return 0;
   const command = COMMANDS.find((candidate) => candidate.name === name);
   const program = command === undefined ? "pixelflux-ffi" : `pixelflux-ffi ${command.name}`;
-  const usage = usageWords(error);
+  const usage = usageWords(error, command);
   const words = usage ?? failureWords(error);
   // They may repeat what was given, or what a server has said.
   tell(`${program}: ${printable(words)}`);
@@ -60,14 +61,16 @@ function failed(error: unknown, name: string | undefined): number {
 }
 
 /** What is wrong with the command line; `undefined` for another failure. */
-function usageWords(error: unknown): string | undefined {
+function usageWords(error: unknown, command: Command | undefined): string | undefined {
   if (error instanceof UsageError) return error.message;
   if (!(error instanceof PixelfluxError) || error.field === undefined) return undefined;
-  // What is not there now may have been when the line was written.
+  // What is not there now may have been when the line was written, or be another machine's.
   if (!/^ERR_(INVALID_SETTING|UNKNOWN_SETTING|CODEC_MISSING)$/.test(error.code)) return undefined;
   // "fanout: viewersMax has to be …" is "--viewers-max has to be …" here.
   const [, words = error.message] = /^[^:]+: (.*)$/s.exec(error.message) ?? [];
   const name = optionName(error.field);
+  const options = command === undefined ? [] : optionsOf(command).map(([option]) => `--${option}`);
+  if (!options.includes(name)) return undefined; // what it decides itself, as record does the codec
   return words.includes(error.field) ? words.replace(error.field, name) : `${name}: ${words}`;
 }
 

@@ -103,6 +103,10 @@ describe("a library built without x264", () => {
     const serve = await runCli(["serve", "--port", "0", ...source], { env });
     expect(serve.exitCode).toBe(2);
     expect(serve.stderr).toMatch(/^pixelflux-ffi serve: --codec: .*x264/);
+    // Which has no option for the codec.
+    const record = await runCli(["record", join(folder, "a.mp4"), ...source], { env });
+    expect(record.exitCode).toBe(1);
+    expect(record.stderr).toMatch(/^pixelflux-ffi record: this library was built without x264/);
   });
 });
 
