@@ -93,7 +93,7 @@ function decoderOf(stream: RecordedArrival[], bytes: Uint8Array): AsyncGenerator
   const payloads = stream.map(({ offset, size }) => bytes.subarray(offset, offset + size));
   const range = "scale=out_range=full,format=gray";
   const filter = jpeg ? `${range},${padding(stream)}` : range;
-  const output = ["-autoscale", "0", "-vf", filter, "-f", "image2pipe", "-c:v", "pgm"];
+  const output = ["-noautoscale", "-vf", filter, "-f", "image2pipe", "-c:v", "pgm"];
   return picturesOf(feedFfmpeg({ options, payloads }, output));
 }
 
