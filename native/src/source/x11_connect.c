@@ -164,6 +164,14 @@ static void *run_attempt(void *context) {
     return NULL;
 }
 
+/** The name as every libxcb knows it: from 1.16 on "unix:0" is the path of a socket. */
+static const char *without_unix(const char *display) {
+    static const char prefix[] = "unix:";
+    bool is_numbered =
+        strncmp(display, prefix, sizeof prefix - 1) == 0 && strchr(display, '/') == NULL;
+    return is_numbered ? display + sizeof prefix - 2 : display;
+}
+
 static x11_opening *start_attempt(const pf_source_request *request, uint64_t deadline_ns,
                                   pf_error *error) {
     if (atomic_load(&abandoned_count) >= ABANDONED_COUNT_MAX) {
@@ -177,7 +185,7 @@ static x11_opening *start_attempt(const pf_source_request *request, uint64_t dea
         pf_error_no_memory(error, "the connection to the display");
         return NULL;
     }
-    snprintf(self->display, sizeof self->display, "%s", request->display);
+    snprintf(self->display, sizeof self->display, "%s", without_unix(request->display));
     if (request->authority_path != NULL) {
         snprintf(self->authority_path, sizeof self->authority_path, "%s", request->authority_path);
     }
