@@ -16,7 +16,7 @@ import { Painter } from "../support/painter.ts";
 import { requireTool, runCommand, waitFor } from "../support/process.ts";
 import { NEAR_LOSSLESS, type PointerImage, region, Scene, setPointer } from "../support/scene.ts";
 import { premultiplied, serversCursor } from "../support/x-cursor.ts";
-import { displayThatComesBack, Xvfb } from "../support/xvfb.ts";
+import { Xvfb } from "../support/xvfb.ts";
 
 const WIDTH = 320;
 const HEIGHT = 240;
@@ -288,8 +288,8 @@ describe("what is to be seen", () => {
   });
 
   test("is told anew by a display that is back, and after a resize", async () => {
-    const display = displayThatComesBack();
-    const server = await Xvfb.start({ width: WIDTH, height: HEIGHT, display });
+    const server = await Xvfb.start({ width: WIDTH, height: HEIGHT });
+    const { display } = server;
     await using follower = await Follower.start({ display, reconnect: true });
     const first = await agrees(follower, display);
     const lost = Promise.withResolvers<void>();

@@ -12,7 +12,7 @@ import { FakeXServer } from "../support/fake-x-server.ts";
 import { Painter } from "../support/painter.ts";
 import { waitFor } from "../support/process.ts";
 import { Recorder } from "../support/recorder.ts";
-import { displayThatComesBack, Xvfb } from "../support/xvfb.ts";
+import { Xvfb } from "../support/xvfb.ts";
 
 const SIZE = { width: 320, height: 240 };
 const MODES: [name: string, settings: CaptureSettings][] = [
@@ -38,8 +38,8 @@ async function has(events: string[], event: string): Promise<void> {
 
 /** A recorder whose display has just been killed, and is known to be lost. */
 async function lost(settings: CaptureSettings) {
-  const display = displayThatComesBack();
-  const server = await Xvfb.start({ ...SIZE, display });
+  const server = await Xvfb.start(SIZE);
+  const { display } = server;
   const recorder = await Recorder.start({ display, reconnect: true, ...settings });
   const events = watch(recorder);
   await server.kill();
@@ -165,8 +165,8 @@ test("a display that was never there is not waited for", async () => {
 });
 
 test("lost five times over, nothing is left behind", async () => {
-  const display = displayThatComesBack();
-  const first = await Xvfb.start({ ...SIZE, display });
+  const first = await Xvfb.start(SIZE);
+  const { display } = first;
   const recorder = await Recorder.start({ display, reconnect: true, outputMode: "h264" });
   const events = watch(recorder);
   let server = first;

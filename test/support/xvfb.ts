@@ -13,29 +13,22 @@ export interface XvfbOptions {
   depth?: number;
   /** Lets only clients with the cookie in `authorityPath` connect. Default false. */
   authority?: boolean;
-  /** Such as ":3". Default: a number that is free. See also {@link displayThatComesBack}. */
+  /** Such as ":3", for a server that comes back. Default: a number that nobody else takes. */
   display?: string;
   /** Further arguments, such as `["-extension", "DAMAGE"]`. */
   args?: string[];
 }
 
-/** `-displayfd` takes the lowest number that is free, thus far from here. */
-const NUMBER_MIN = 1000;
-/** Xvfb adds 6000 to make a port, whether it listens there or not. */
-const NUMBER_MAX = 65535 - 6000;
-let namedCount = 0;
-
 /**
- * A display that no server of another process takes between the end of one and the start of the
- * next.
+ * Drawn by lot from 1000 to 9999. A server that is left to choose takes the lowest number that is
+ * free, which may be that of one that a test has just killed, and wants back.
  */
-export function displayThatComesBack(): string {
-  const number = process.pid * 16 + namedCount++;
-  return `:${NUMBER_MIN + (number % (NUMBER_MAX - NUMBER_MIN))}`;
+function drawDisplay(): string {
+  return `:${1000 + Math.floor(Math.random() * 9000)}`;
 }
 
 /**
- * An X server of the test's own, on a display number that was free, for what a
+ * An X server of the test's own, on a display number that stays its own, for what a
  * `VirtualDisplay` is not: of another depth, on a number of its own, without a cookie or
  * an extension, killed.
  *
@@ -66,8 +59,13 @@ export class Xvfb implements AsyncDisposable {
   }
 
   static async start(options: XvfbOptions = {}): Promise<Xvfb> {
+    if (options.display !== undefined) return Xvfb.#startOn(options.display, options);
+    // Should the number be taken, another one is not.
+    return Xvfb.#startOn(drawDisplay(), options).catch(() => Xvfb.#startOn(drawDisplay(), options));
+  }
+
+  static async #startOn(display: string, options: XvfbOptions): Promise<Xvfb> {
     const { width = 640, height = 480, depth = 24, authority = false } = options;
-    const args = options.display ? [options.display, ...(options.args ?? [])] : options.args;
     const folder = mkdtempSync(join(tmpdir(), "pf-xvfb-"));
     const authorityPath = join(folder, "authority");
     if (authority) writeAuthority(authorityPath);
@@ -75,7 +73,8 @@ export class Xvfb implements AsyncDisposable {
     const command = [
       ...[requireTool("setpriv", "util-linux"), "--pdeathsig", "TERM"],
       ...[requireTool("Xvfb", "xvfb"), "-displayfd", "1", "-nolisten", "tcp", "-noreset"],
-      ...["-screen", "0", `${width}x${height}x${depth}`, ...access, ...(args ?? [])],
+      ...["-screen", "0", `${width}x${height}x${depth}`, ...access],
+      ...[display, ...(options.args ?? [])],
     ];
     const process = Bun.spawn(command, { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
     const number = await firstLine(process.stdout);
