@@ -5,7 +5,6 @@ import type { CaptureSettings } from "../../src/index.ts";
 import { type Canvas, compare, type Difference, expectAlike, type Tolerance } from "./canvas.ts";
 import { expectCover } from "./decode.ts";
 import type { Area, Painter, PatternName } from "./painter.ts";
-import { waitFor } from "./process.ts";
 import type { Recorder } from "./recorder.ts";
 import { region, Scene } from "./scene.ts";
 
@@ -51,11 +50,8 @@ function expectEdges(expected: Canvas, shown: Canvas): void {
 }
 
 async function check(recorder: Recorder, expected: Canvas, job: MatrixJob): Promise<Difference> {
-  const firstOnes = () => recorder.stripes.filter((stripe) => stripe.frameId === 0);
-  const rows = () => firstOnes().reduce((sum, { height }) => sum + height, 0);
-  await waitFor("the first frame", () => rows() >= job.area.height);
   await recorder.quiet(recorder.capture.settings.usePaintOverQuality ? 300 : 100);
-  const first = firstOnes();
+  const first = recorder.stripes.filter((stripe) => stripe.frameId === 0);
   expectCover(first, job.area.width, job.area.height);
   if (!first.every((stripe) => stripe.keyframe)) throw new Error("the first frame is no keyframe");
   const shown = await recorder.show();
