@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, firefox, type Page } from "playwright-core";
 import { Canvas } from "../support/canvas.ts";
@@ -56,7 +56,10 @@ const PREFERENCES = {
 
 function programPath(name: BrowserName): string {
   const variable = name.toUpperCase();
-  const found = PROGRAMS[name].map((program) => Bun.which(program)).find((path) => path !== null);
+  // Ubuntu's snaps, which a shell that is no login shell may not have in its PATH.
+  const { PATH } = process.env;
+  const paths = PROGRAMS[name].map((program) => Bun.which(program, { PATH: `${PATH}:/snap/bin` }));
+  const found = paths.find((path) => path !== null);
   const path = process.env[variable] ?? found;
   if (path === undefined || path === null) {
     throw new Error(
@@ -67,12 +70,26 @@ function programPath(name: BrowserName): string {
   return path;
 }
 
+/** Whether it is a snap, or the script with which Ubuntu starts one. */
+async function isSnap(program: string): Promise<boolean> {
+  if (realpathSync(program) === "/usr/bin/snap") return true;
+  const head = await Bun.file(program).slice(0, 4096).text();
+  return head.startsWith("#!") && head.includes("/snap/bin/");
+}
+
+/** A new folder for the browser's profile, where it can see it: a snap has a /tmp of its own. */
+async function newProfile(name: BrowserName, program: string): Promise<string> {
+  const parent = (await isSnap(program)) ? join(homedir(), "snap", name, "common") : tmpdir();
+  mkdirSync(parent, { recursive: true });
+  return mkdtempSync(join(parent, `pf-${name}-`));
+}
+
 function launch(
   name: BrowserName,
+  executablePath: string,
   profile: string,
   display: string | undefined,
 ): Promise<BrowserContext> {
-  const executablePath = programPath(name);
   if (display !== undefined) {
     const args = [...ARGUMENTS, "--ozone-platform=x11", "--window-position=0,0"];
     const env = { ...process.env, DISPLAY: display };
@@ -104,15 +121,19 @@ export class Browser implements AsyncDisposable {
     this.#profile = profile;
   }
 
-  static async launch(name: BrowserName = "chromium"): Promise<Browser> {
-    const profile = mkdtempSync(join(tmpdir(), `pf-${name}-`));
-    return new Browser(name, await launch(name, profile, undefined), profile);
+  static launch(name: BrowserName = "chromium"): Promise<Browser> {
+    return Browser.#launch(name, undefined);
   }
 
   /** Chromium with a window on an X display, as wide as that is. */
-  static async launchOn(display: string): Promise<Browser> {
-    const profile = mkdtempSync(join(tmpdir(), "pf-chromium-"));
-    return new Browser("chromium", await launch("chromium", profile, display), profile);
+  static launchOn(display: string): Promise<Browser> {
+    return Browser.#launch("chromium", display);
+  }
+
+  static async #launch(name: BrowserName, display: string | undefined): Promise<Browser> {
+    const program = programPath(name);
+    const profile = await newProfile(name, program);
+    return new Browser(name, await launch(name, program, profile, display), profile);
   }
 
   /**
