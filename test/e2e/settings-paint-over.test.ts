@@ -112,6 +112,7 @@ describe.each(NEVER)("$name", ({ settings }) => {
     const first = recorder.stripes.length;
     expect(recorder.stripes.every(({ frameId }) => frameId === 0)).toBeTrue();
     await scene.painter.pixel(5, 5, 0xff0000);
+    await waitFor("the stripe", () => recorder.stripes.length > first);
     await recorder.quiet(300); // 36 rests
     expect(recorder.stripes.length).toBe(first + 1);
     const { payload, type } = recorder.stripes.at(-1) as RecordedStripe;

@@ -78,6 +78,7 @@ describe.each(modes)("%s, a still screen", (_, mode) => {
       const known = recorder.stripes.length;
       const framesBefore = recorder.capture.stats().frames;
       await painter.pixel(x, y, 0xff00ff);
+      await waitFor("the stripe", () => recorder.stripes.length > known);
       await recorder.quiet(150);
       const news = recorder.stripes.slice(known);
       expect(news.length).toBe(1);
@@ -130,6 +131,7 @@ describe.each(modes)("%s, a still screen", (_, mode) => {
     const known = recorder.stripes.length;
     recorder.capture.requestKeyframe();
     recorder.capture.requestKeyframe();
+    await waitFor("every stripe", () => recorder.stripes.length >= known + first.length);
     await recorder.quiet();
     const frame = recorder.stripes[known]?.frameId;
     const sent = recorder.stripes.slice(known).filter((stripe) => stripe.frameId === frame);
