@@ -50,7 +50,7 @@ static void run_test(const pf_test *test) {
 }
 
 /* A test that hangs is a failed run. */
-#define RUN_S_MAX 300
+#define RUN_S_MAX 900
 
 int main(int argument_count, char **arguments) {
     const pf_test *tables[] = {base_tests,          damage_tests,
