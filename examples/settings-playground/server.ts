@@ -118,8 +118,10 @@ export class PlaygroundServer implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof PixelfluxError)) throw error;
       const { code, message } = error;
-      // The region's size and place are refused together, so that error has no field.
-      const field = error.field ?? Object.keys(change.settings)[0] ?? "";
+      // A place may be refused for the size that it leaves no room for: told at what was changed.
+      const [changed = ""] = Object.keys(change.settings);
+      const field =
+        error.field !== undefined && error.field in change.settings ? error.field : changed;
       tell(socket, { type: "refused", id, code, field, message });
       return;
     }
