@@ -279,7 +279,7 @@ describe("the page", () => {
   test("fits a narrow window", async () => {
     await page.setViewportSize({ width: 390, height: 800 });
     const widthPx = () => page.evaluate(() => document.documentElement.scrollWidth);
-    expect(await widthPx()).toBe(390);
+    await waitFor("the page to fit", async () => (await widthPx()) === 390);
     await page.setViewportSize({ width: 1400, height: 860 });
   });
 });
