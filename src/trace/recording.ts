@@ -59,7 +59,7 @@ export async function recordTrace(
   const checkedPath = checkPath("recordTrace", path);
   const resolved = resolveRecordTrace(options);
   resolved.signal?.throwIfAborted();
-  const tap = capture.tapFrames({ bufferBytes: resolved.bufferBytes });
+  const tap = openTap(capture, resolved.bufferBytes);
   try {
     const file = await open(checkedPath, "w").catch((cause) => {
       throw openError(checkedPath, cause);
@@ -265,6 +265,17 @@ export class TraceRecording implements AsyncDisposable {
     if (signal?.aborted) return signal.reason;
     const text = "recordTrace: the capture was stopped before its first frame";
     return new PixelfluxError("ERR_ABORTED", "recordTrace", text);
+  }
+}
+
+/** A tap, whose refusal is that of the trace. @throws {PixelfluxError} */
+function openTap(capture: ScreenCapture, bufferBytes: number): FrameTap {
+  try {
+    return capture.tapFrames({ bufferBytes });
+  } catch (cause) {
+    if (!(cause instanceof PixelfluxError)) throw cause;
+    const text = cause.message.replace(cause.operation, "recordTrace");
+    throw new PixelfluxError(cause.code, "recordTrace", text, { cause });
   }
 }
 

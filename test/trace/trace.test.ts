@@ -219,14 +219,14 @@ describe("a trace ends", () => {
     const path = folder.file("ended.pfx");
     const first = await recordTrace(capture, path, { signal: abort.signal });
     const busy = await recordTrace(capture, folder.file("other.pfx")).catch((error) => error);
-    expect(busy.code).toBe("ERR_ALREADY_RUNNING");
+    expect(busy).toMatchObject({ code: "ERR_ALREADY_RUNNING", operation: "recordTrace" });
     abort.abort();
     expect((await first.finished).endedBy).toBe("stop");
     const second = await recordTrace(capture, path);
     await capture.stop();
     expect((await second.finished).endedBy).toBe("capture");
     const stopped = await recordTrace(capture, path).catch((error) => error);
-    expect(stopped.code).toBe("ERR_NOT_RUNNING");
+    expect(stopped).toMatchObject({ code: "ERR_NOT_RUNNING", operation: "recordTrace" });
     expect((await picturesOf(path)).prints.length).toBeGreaterThan(0);
     expect(memoryUsage()).toMatchObject({ captureCount: 0, lentCount: 0, bufferBytes: 0 });
   });
