@@ -57,6 +57,7 @@ async function options(): Promise<Partial<TypeDocOptions>> {
     ignoredHighlightLanguages: ["caddy"],
     navigation: { includeFolders: false }, // of the names, only slashes make any
     cleanOutputDir: true,
+    customCss: "site/site.css",
     // A file's name such as CHANGELOG.md is no host in Moldova.
     markdownItLoader: (parser) => parser.linkify.set({ fuzzyLink: false }),
   };
