@@ -78,10 +78,13 @@ function usageWords(error: unknown, command: Command | undefined): string | unde
 function failureWords(error: unknown): string {
   if (!(error instanceof PixelfluxError))
     return error instanceof Error ? error.message : `${error}`;
-  const { message, operation } = error;
-  const words = message.startsWith(`${operation}: `)
-    ? message.slice(operation.length + ": ".length)
-    : message;
+  const { message, operation, field = operation } = error;
+  // A field that is no setting is a parameter of the call, which has no name here.
+  const unnamed = Object.hasOwn(SETTING_FIELDS, field) ? [operation] : [operation, field];
+  const words = unnamed.reduce(
+    (text, name) => (text.startsWith(`${name}: `) ? text.slice(name.length + ": ".length) : text),
+    message,
+  );
   const named = (name: string) => (Object.hasOwn(SETTING_FIELDS, name) ? optionName(name) : name);
   return words
     .replace(/^\w+(?:, \w+)*(?=: )/, (names) => names.replace(/\w+/g, named))
