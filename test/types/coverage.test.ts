@@ -21,7 +21,8 @@ describe("an entry of the package", () => {
 });
 
 describe("an example", () => {
-  const names = readdirSync(join(rootPath, "examples"));
+  const entries = readdirSync(join(rootPath, "examples"), { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   const tests = [...new Bun.Glob("**/*.test.ts").scanSync({ cwd: join(rootPath, "test") })].map(
     async (name) => withoutComments(await Bun.file(join(rootPath, "test", name)).text()),
   );
