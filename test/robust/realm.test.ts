@@ -146,7 +146,7 @@ describe("worker.terminate()", () => {
       if (!mainPath || !workerPath) throw new Error("no paths");
       writeFileSync(workerPath, preludeOfWorker + program);
       writeFileSync(mainPath, mainProgram(workerPath));
-      const child = await runCommand([process.execPath, mainPath], { timeoutMs: 30_000 });
+      const child = await runCommand([process.execPath, mainPath], { timeoutMs: 90_000 });
       expect(child).toMatchObject({ exitCode: 0, signal: null, stderr: "" });
       const { before, after }: { before: Holdings; after: Holdings } = JSON.parse(child.stdout);
       expect(after.memory).toEqual(NOTHING);
@@ -155,6 +155,6 @@ describe("worker.terminate()", () => {
       expect(after.threads).toBeLessThanOrEqual(before.threads + 4);
       expect(after.descriptors).toBeLessThanOrEqual(before.descriptors + 4);
     },
-    40_000,
+    100_000,
   );
 });
