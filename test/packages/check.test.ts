@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buildIdOf } from "../../prebuild/build.ts";
 import { failuresOf } from "../../prebuild/check.ts";
 import { readElf } from "../../prebuild/elf.ts";
 import { GLIBC_VERSION, type Target } from "../../prebuild/targets.ts";
@@ -80,4 +81,12 @@ test("one that is too large, or tells where it was built", async () => {
   const words = await failures(path, x64);
   expect(words).toContain("over 4000000");
   expect(words).toContain("it tells where it was built");
+});
+
+test("a build id is one that Zig takes, whatever the sources' hash is", async () => {
+  const id = buildIdOf("00a0010000ff".padEnd(64, "0"));
+  expect(id).toBe("01a0010101ff".padEnd(40, "01"));
+  const zig = requireTool("zig", "none; run ./scripts/bootstrap");
+  const listed = await runCommand([zig, "build", "--list-steps", `-Dbuild-id=0x${id}`]);
+  expect(listed).toMatchObject({ exitCode: 0, stderr: "" });
 });
