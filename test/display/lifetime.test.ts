@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 // A virtual display lives as long as the process that started it, and starts or says why not.
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -131,6 +131,16 @@ async function failureOf(start: () => Promise<unknown>): Promise<unknown> {
 }
 
 describe("a start that fails", () => {
+  // Displays of other tests come and go beside these.
+  const { TMPDIR } = process.env;
+  const own = mkdtempSync(join(tmpdir(), "pf-displays-"));
+  beforeAll(() => void Object.assign(process.env, { TMPDIR: own }));
+  afterAll(() => {
+    if (TMPDIR === undefined) Reflect.deleteProperty(process.env, "TMPDIR");
+    else Object.assign(process.env, { TMPDIR });
+    rmSync(own, { recursive: true });
+  });
+
   test("for want of Xvfb says how to get it", async () => {
     const source = `
       import { VirtualDisplay } from ${JSON.stringify(join(rootPath, "src/display/index.ts"))};
