@@ -165,7 +165,7 @@ describe("it ends", () => {
   test("after --seconds", async () => {
     // The time begins before it serves, which takes a while on a busy machine.
     const { exitCode, stdout } = await runCli([
-      ...["serve", "--port", "0", "--display", SYNTHETIC, "--seconds", "1.5", "--json"],
+      ...["serve", "--port", "0", "--display", SYNTHETIC, "--seconds", "0.9", "--json"],
     ]);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^\{"type":"serving".*\}\n\{"type":"end".*\}\n$/);
