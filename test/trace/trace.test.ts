@@ -104,12 +104,17 @@ describe("two replays give the same stripes", () => {
       await using replay = await replayTrace(path, { speed: "taken", loop: 2 });
       await using capture = new ScreenCapture({ source: replay.source, ...codec, ...TIMELESS });
       const stripes: string[] = [];
+      let handedOutId = -1;
+      capture.on("frame", ({ frameId }) => {
+        handedOutId = frameId;
+      });
       await capture.start((stripe) => {
         stripes.push(`${stripe.stripeYStart} ${stripe.codec} ${Bun.hash(stripe.payload)}`);
         stripe.release();
       });
       await replay.play();
-      await capture.waitForStable({ quietMs: 0, ...SOON });
+      const { frameId = 0 } = await capture.waitForStable({ quietMs: 0, ...SOON });
+      await waitFor("the last stripes", () => handedOutId >= frameId);
       await capture.stop();
       // Those of one frame come in the order in which they are ready.
       return stripes.toSorted();
