@@ -86,10 +86,15 @@ export class Assembly {
     this.#queue.addGap();
   }
 
-  /** Forgets what is being decoded, and frees the decoders; rows wait for their next keyframes. */
-  clear(): void {
-    this.#queue.clear();
+  /**
+   * Forgets what is being decoded, and frees the decoders; rows wait for their next keyframes.
+   *
+   * @returns the number of the last frame that has come to nothing, if there is one.
+   */
+  clear(): number | undefined {
+    const lastId = this.#queue.clear();
     this.#rows.close();
+    return lastId;
   }
 
   #parse(bytes: Uint8Array): WireStripe | undefined {

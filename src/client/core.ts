@@ -52,7 +52,8 @@ export class PlayerCore {
   /** The quality that is to be asked for. */
   #wish: Quality | undefined;
   #screen: ScreenMessage | undefined;
-  #shownId: number | undefined;
+  /** The frame that came last of those that are shown, or never will be. */
+  #takenId: number | undefined;
   /** The server has said that it takes input from this connection. */
   #takesInput = false;
   /** What decoders were opened for last, and of which kind the browser says that they are. */
@@ -274,16 +275,21 @@ export class PlayerCore {
     const { painted, broken } = this.#picture.paint(frame, this.#screen);
     if (broken) this.#keyframes.request();
     else if (this.#picture.isWhole && this.#assembly.isEmpty) this.#keyframes.mended();
+    this.#take(frame.id);
     if (!painted) return;
     this.#meter.shown(frame.id);
-    this.#shownId = frame.id;
-    this.#acks.ask();
     this.#totals.ask();
     this.#link.shown();
   }
 
+  /** What comes to nothing is acknowledged too: a server that waited for it would hold back all. */
+  #take(frameId: number): void {
+    this.#takenId = frameId;
+    this.#acks.ask();
+  }
+
   #acknowledge(): void {
-    if (this.#shownId !== undefined) this.#link.send({ type: "ack", frameId: this.#shownId });
+    if (this.#takenId !== undefined) this.#link.send({ type: "ack", frameId: this.#takenId });
   }
 
   #fail(error: unknown, y: number | undefined): void {
@@ -306,7 +312,8 @@ export class PlayerCore {
 
   /** Starts decoding anew, from keyframes. */
   #mend(): void {
-    this.#assembly.clear();
+    const lastId = this.#assembly.clear();
+    if (lastId !== undefined) this.#take(lastId);
     this.#keyframes.repeat();
   }
 

@@ -154,14 +154,20 @@ export class FrameQueue {
     this.#advance();
   }
 
-  /** Forgets every frame that is not painted yet, and closes its stripes: a gap. */
-  clear(): void {
+  /**
+   * Forgets every frame that is not painted yet, and closes its stripes: a gap.
+   *
+   * @returns the number of the last of them.
+   */
+  clear(): number | undefined {
+    const lastId = this.#frames.at(-1)?.id;
     for (const frame of this.#frames) {
       frame.discarded = true;
       for (const { image } of frame.images) image.close();
     }
     this.#frames = [];
     this.#gap = true;
+    return lastId;
   }
 
   #fill(frame: Frame, place: StripePlace, image: StripeImage): void {

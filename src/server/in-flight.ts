@@ -62,7 +62,7 @@ export class InFlight {
     this.#window = late ? 1 : Math.min(this.#window * 2, WINDOW_MAX);
   }
 
-  /** What is under way counts no longer: the viewer had stopped showing. */
+  /** What is under way counts no longer: the viewer had stopped showing, or cannot use it. */
   clear(): void {
     this.#frames = [];
   }

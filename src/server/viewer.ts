@@ -165,6 +165,8 @@ export class Viewer {
     }
     if (!this.#takesFrame) {
       for (const stripe of segment.stripes) this.#rows.break(bandOf(stripe));
+      // Of what has been begun and given up: the viewer would wait for the rest.
+      if (segment.ends && this.#begun) this.#send(segment.endText);
       return;
     }
     const wanted = segment.stripes.filter((stripe) => this.#accepts(stripe));
@@ -200,9 +202,13 @@ export class Viewer {
     else this.#askTimer = setTimeout(() => this.#askNow(), waitMs);
   }
 
-  /** The viewer wants everything anew, from the source, whatever has been sent to it. */
+  /**
+   * The viewer wants everything anew, from the source, whatever has been sent to it: that is not
+   * waited for, since it may be what the viewer cannot use.
+   */
   restart(): void {
     this.#rows.breakAll();
+    this.#inFlight.clear();
     this.requestKeyframe();
   }
 

@@ -185,6 +185,10 @@ describe.each(["chromium", "firefox"] as const)("%s", (name) => {
       const copy: Copy = { from: [0, 0], to: [0, 40], size: [WIDTH, 20] };
       scene.play([copyMessage(90_001, copy)]);
       await scene.asksForKeyframes(1);
+      // Of no use, and no longer under way.
+      await waitFor("its acknowledgement", () =>
+        scene.stage.heard.some((one) => one.type === "ack" && one.frameId === (90_001 & 0xffff)),
+      );
       scene.play(whole);
       await scene.shows(wholePicture);
       scene.stage.tell({ type: "gap" });

@@ -336,6 +336,19 @@ test("a viewer that acknowledges late gets one frame at a time until it keeps up
   expect(first.socket.stripes.slice(3)).toEqual(["5/16!"]); // and now two
 });
 
+test("a late viewer that cannot use what it was sent last gets a keyframe all the same", async () => {
+  const { feed, first } = await running("jpeg", { lagMs: 50 });
+  first.viewer.acknowledge(0);
+  const sentMs = performance.now();
+  await feed.frame("0");
+  await waitFor("it to be late", () => performance.now() - sentMs > 60);
+  await feed.frame("16");
+  first.socket.clear();
+  first.viewer.restart();
+  await feed.frame("0!", "16!", "32!");
+  expect(first.socket.stripes.toSorted()).toEqual(["3/0!", "3/16!", "3/32!"]);
+});
+
 test("acknowledgements of frames that never were say nothing", async () => {
   const { feed, first } = await running("jpeg", { lagMs: 50 });
   for (const frameId of [9, 65535]) first.viewer.acknowledge(frameId);
