@@ -104,7 +104,10 @@ export interface CursorMessage {
   readonly type: "cursor";
 }
 
-/** This frame, and all before it, have been shown. A viewer need not tell of each. */
+/**
+ * This frame, and all before it, have been shown, or have come to nothing. A viewer need not
+ * tell of each.
+ */
 export interface AckMessage {
   readonly type: "ack";
   /** As in the stripes, 0…65535: its low 16 bits. */

@@ -24,9 +24,11 @@ export async function prebuild(target: Target, ...options: string[]): Promise<Ch
   return runCommand(command, { timeoutMs: 1_800_000 });
 }
 
-/** qemu, for a program of the target's that finds its libc there. */
+/** qemu, for a program of the target's that finds its libc there: this machine's, or another. */
 export async function emulator(target: Target, ...options: string[]): Promise<string[]> {
   const qemu = requireTool(`qemu-${target.architecture}-static`, "qemu-user-static");
+  // By -L, what a folder lacks is looked for on this machine: parts of two libcs, if it is of its kind.
+  if (target.cpu === process.arch) return [qemu, ...options];
   return [qemu, "-L", await prepareSysroot(target), ...options];
 }
 
