@@ -95,9 +95,9 @@ test("what cannot be looked at", async () => {
   ]) {
     expect(await codeOf(unknown(display))).toBe("ERR_INVALID_SETTING display");
   }
-  expect(await codeOf(listMonitors("127.0.0.1:59000"))).toBe("ERR_DISPLAY_OPEN");
+  expect(await codeOf(listMonitors("127.0.0.1:59000"))).toBe("ERR_DISPLAY_OPEN display");
   await using server = await Xvfb.start();
-  expect(await codeOf(listMonitors(`${server.display}.7`))).toBe("ERR_DISPLAY_OPEN");
+  expect(await codeOf(listMonitors(`${server.display}.7`))).toBe("ERR_DISPLAY_OPEN display");
 });
 
 /** Says of itself that its value has so many 32-bit words. */
@@ -133,21 +133,25 @@ test("a server that lies is an error in time, or a short list", async () => {
   const flood = endless(manyEvents, manyEvents, 0);
   const lies: [string, Record<string, Lie>, ending: string][] = [
     ["refuses all", { QueryTree: refuse, InternAtom: refuse, GetProperty: refuse }, "none"],
-    ["has 60,000 windows", { QueryTree: tree(60_000) }, "none, or ERR_DISPLAY_OPEN"],
+    ["has 60,000 windows", { QueryTree: tree(60_000) }, "none, or ERR_DISPLAY_OPEN display"],
     [
       "has windows in windows",
       { QueryTree: tree(50), InternAtom: atom },
-      "none, or ERR_DISPLAY_OPEN",
+      "none, or ERR_DISPLAY_OPEN display",
     ],
     [
       "has a property longer than said",
       { InternAtom: atom, GetProperty: property(0x3fffffff) },
-      "ERR_DISPLAY_OPEN",
+      "ERR_DISPLAY_OPEN display",
     ],
-    ["has a property of 16 GiB", { InternAtom: atom, GetProperty: huge }, "ERR_DISPLAY_OPEN"],
-    ["is silent", { QueryTree: () => "silence" }, "ERR_DISPLAY_OPEN"],
-    ["hangs up", { QueryTree: () => "close" }, "ERR_DISPLAY_OPEN"],
-    ["sends events without an end", { QueryTree: () => flood }, "ERR_DISPLAY_OPEN"],
+    [
+      "has a property of 16 GiB",
+      { InternAtom: atom, GetProperty: huge },
+      "ERR_DISPLAY_OPEN display",
+    ],
+    ["is silent", { QueryTree: () => "silence" }, "ERR_DISPLAY_OPEN display"],
+    ["hangs up", { QueryTree: () => "close" }, "ERR_DISPLAY_OPEN display"],
+    ["sends events without an end", { QueryTree: () => flood }, "ERR_DISPLAY_OPEN display"],
   ];
   const before = process.memoryUsage.rss();
   const endings = await Promise.all(
