@@ -6,7 +6,7 @@
  * that a library that has them otherwise is refused when it is loaded.
  */
 import { PixelfluxError } from "../errors.ts";
-import { LIBRARY_VARIABLE } from "./library-places.ts";
+import { LIBRARY_VARIABLE, libraryOverride } from "./library-places.ts";
 
 /** Types a field can have; `char[N]` is N bytes of NUL-terminated UTF-8. */
 export type FieldType = "u32" | "i32" | "u64" | "f64" | `char[${number}]`;
@@ -282,9 +282,7 @@ export function fieldSizeBytes(type: FieldType): number {
 
 /** The error for a library that this package cannot talk to. */
 export function mismatch(what: string): PixelfluxError {
-  const override = process.env[LIBRARY_VARIABLE]
-    ? ` Or unset ${LIBRARY_VARIABLE}, which names it.`
-    : "";
+  const override = libraryOverride() ? ` Or unset ${LIBRARY_VARIABLE}, which names it.` : "";
   const text = `load: the native library does not fit this version of pixelflux-ffi: ${what}. Rebuild it with \`zig build\` in the same checkout, or install package and library of one version: \`bun add pixelflux-ffi\`.${override}`;
   return new PixelfluxError("ERR_ABI_MISMATCH", "load", text);
 }

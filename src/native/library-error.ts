@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /** What is said where no library could be loaded: everything tried, and what mends it. */
 import { PixelfluxError } from "../errors.ts";
-import { installation, LIBRARY_VARIABLE } from "./library-places.ts";
+import { installation, LIBRARY_VARIABLE, libraryOverride } from "./library-places.ts";
 import { type Libc, platformPackage, readLibc } from "./platform.ts";
 
 /**
@@ -26,7 +26,7 @@ export function libraryNotFound(
 /** What mends a library that is missing, or does not fit: whole lines. */
 export function libraryRemedies(libc: Libc = readLibc()): string {
   // With it set, what is installed or built makes no difference.
-  return process.env[LIBRARY_VARIABLE]
+  return libraryOverride()
     ? `Nothing else is tried while ${LIBRARY_VARIABLE} is set: unset it, or set it to the absolute path of libpixelflux.so.\n${remedy(libc)}`
     : `${remedy(libc)}\nOr set ${LIBRARY_VARIABLE} to the absolute path of libpixelflux.so.`;
 }

@@ -7,6 +7,12 @@ import { platformPackage } from "./platform.ts";
 /** Names an absolute path to the library; nothing else is tried then. */
 export const LIBRARY_VARIABLE = "PIXELFLUX_FFI_LIBRARY";
 
+/** What the user has named by that variable. */
+export function libraryOverride(): string | undefined {
+  const override = process.env[LIBRARY_VARIABLE];
+  return override === "" ? undefined : override;
+}
+
 const LIBRARY_FILE = "libpixelflux.so";
 
 /** A place the library may be, and what to say where it is not. */
@@ -37,8 +43,8 @@ export function installation(): "bundle" | "checkout" | "package" {
  * the working directory, from which an attacker's file could be picked up.
  */
 export function libraryPlaces(): readonly Place[] {
-  const override = process.env[LIBRARY_VARIABLE];
-  if (override) return [overridePlace(override)];
+  const override = libraryOverride();
+  if (override !== undefined) return [overridePlace(override)];
   switch (installation()) {
     case "bundle":
       return [bundlePlace, packagePlace];
