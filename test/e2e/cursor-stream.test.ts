@@ -170,7 +170,9 @@ describe("moves", () => {
     await using follower = await Follower.start({ targetFps: 120 });
     await move(10, 10);
     await follower.at(10, 10);
-    const { capture, stripeCount, events } = follower;
+    const { capture, events } = follower;
+    await waitFor("the end of the first frame", () => capture.stats().frames > 0);
+    const { stripeCount } = follower;
     const { frames, stripes, rowsGrabbed } = capture.stats();
     const known = events.length;
     for (let step = 0; step <= 100; step++) await move(20 + 2 * step, 30 + step);
