@@ -93,7 +93,9 @@ describe("bun --hot", () => {
     await reading;
     expect(await child.exited).toBe(0);
     const lines = output.trim().split("\n");
-    const [, second, ...others] = lines.map((line) => JSON.parse(line) as Counts);
+    const told = lines.map((line) => JSON.parse(line) as Counts);
+    // A file that is written may be seen twice, empty and whole, and is then loaded twice.
+    const [, second, ...others] = new Map(told.map((counts) => [counts.round, counts])).values();
     if (!second) throw new Error("no second round");
     expect(others).toHaveLength(ROUNDS - 2);
     for (const { round, threads, ...counts } of others) {
