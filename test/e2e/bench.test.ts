@@ -44,9 +44,8 @@ function check(medians: readonly RunResult[], tools: readonly string[]): void {
   for (const figures of medians) {
     expect(figures.cpuCores).toBeGreaterThan(0);
     expect(figures.kilobytesPerSecond).toBeGreaterThan(0);
-    // Where the machine is too busy for it, ffmpeg may come to show none.
-    if (figures.shownShare === 0 && figures.tool.startsWith("ffmpeg")) continue;
-    expect(figures.shownShare).toBeWithin(0.001, 1.01);
+    // Codes that are read back: most updates of a machine that is busy, else all.
+    expect(figures.shownShare).toBeWithin(0.2, 1.01);
     expect(figures.lastP50).toBeGreaterThanOrEqual(figures.firstP50);
     expect(figures.firstP99).toBeGreaterThanOrEqual(figures.firstP50);
     // A picture compared with another one comes nowhere near.
