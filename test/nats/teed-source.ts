@@ -22,6 +22,8 @@ const SETTINGS: CaptureSettings = {
   display: "synthetic://640x480@30",
   stripeHeight: 96,
   outputMode: "h264",
+  // Where the stripes of a step are refined, or sent anew, depends on the moment: near in either case.
+  h264Crf: 20,
 };
 
 /**
