@@ -115,7 +115,7 @@ describe("bun add pixelflux-ffi, in an empty folder", () => {
     expect(await Bun.file(join(rootPath, "README.md")).text()).toMatch(
       /two\spackages, less than\s5 MB/,
     );
-    expect(sizeOf(join(user.folder, "node_modules"))).toBeLessThan(5_000_000);
+    expect(sizeOf(join(user.folder, "node_modules"))).toBeLessThan(4_500_000);
     const synthetic = ["--display", "synthetic://320x240@30", "--seconds", "1"];
     const film = join(user.folder, "film.mp4");
     const recorded = await user.run(["x", "pixelflux-ffi", "record", film, ...synthetic]);
