@@ -9,6 +9,8 @@ import { RowDecoders, type RowHandler } from "./rows.ts";
 export interface AssemblyHandler extends Pick<RowHandler, "acceleration" | "opened"> {
   /** A frame is complete; its images are closed when this returns. */
   paint(frame: PaintedFrame): void;
+  /** This frame, and all before it that were not painted, have come to nothing. */
+  dropped(frameId: number): void;
   /**
    * A stripe could not be decoded, or was none.
    *
@@ -86,15 +88,11 @@ export class Assembly {
     this.#queue.addGap();
   }
 
-  /**
-   * Forgets what is being decoded, and frees the decoders; rows wait for their next keyframes.
-   *
-   * @returns the number of the last frame that has come to nothing, if there is one.
-   */
-  clear(): number | undefined {
+  /** Forgets what is being decoded, and frees the decoders; rows wait for their next keyframes. */
+  clear(): void {
     const lastId = this.#queue.clear();
     this.#rows.close();
-    return lastId;
+    if (lastId !== undefined) this.#handler.dropped(lastId);
   }
 
   #parse(bytes: Uint8Array): WireStripe | undefined {

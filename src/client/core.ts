@@ -69,6 +69,7 @@ export class PlayerCore {
     this.#picture = new Picture(canvas);
     this.#assembly = new Assembly({
       paint: (frame) => this.#paint(frame),
+      dropped: (frameId) => this.#take(frameId),
       failed: (error, y) => this.#fail(error, y),
       opened: (codec) => void this.#learn(codec),
       acceleration: () =>
@@ -312,8 +313,7 @@ export class PlayerCore {
 
   /** Starts decoding anew, from keyframes. */
   #mend(): void {
-    const lastId = this.#assembly.clear();
-    if (lastId !== undefined) this.#take(lastId);
+    this.#assembly.clear();
     this.#keyframes.repeat();
   }
 

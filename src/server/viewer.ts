@@ -165,8 +165,6 @@ export class Viewer {
     }
     if (!this.#takesFrame) {
       for (const stripe of segment.stripes) this.#rows.break(bandOf(stripe));
-      // Of what has been begun and given up: the viewer would wait for the rest.
-      if (segment.ends && this.#begun) this.#send(segment.endText);
       return;
     }
     const wanted = segment.stripes.filter((stripe) => this.#accepts(stripe));

@@ -112,6 +112,12 @@ class Scene implements AsyncDisposable {
     await waitFor(`request ${count}`, () => this.stage.count("keyframe") === count);
   }
 
+  async acknowledges(frameId: number): Promise<void> {
+    await waitFor(`the acknowledgement of ${frameId}`, () =>
+      this.stage.heard.some((one) => one.type === "ack" && one.frameId === (frameId & 0xffff)),
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stage[Symbol.asyncDispose]();
   }
@@ -186,9 +192,7 @@ describe.each(["chromium", "firefox"] as const)("%s", (name) => {
       scene.play([copyMessage(90_001, copy)]);
       await scene.asksForKeyframes(1);
       // Of no use, and no longer under way.
-      await waitFor("its acknowledgement", () =>
-        scene.stage.heard.some((one) => one.type === "ack" && one.frameId === (90_001 & 0xffff)),
-      );
+      await scene.acknowledges(90_001);
       scene.play(whole);
       await scene.shows(wholePicture);
       scene.stage.tell({ type: "gap" });
@@ -200,6 +204,13 @@ describe.each(["chromium", "firefox"] as const)("%s", (name) => {
       await scene.shows(wholePicture, "the mended picture");
       scene.play([copyMessage(11, copy)]);
       await scene.shows(withCopies(wholePicture, [copy]));
+    });
+
+    test("what a screen of another size leaves behind is no longer under way", async () => {
+      await using scene = await Scene.open(worker);
+      scene.stage.send(moved(tile, 7, 0, 0)); // not all of its frame
+      scene.stage.tell({ type: "screen", width: WIDTH, height: 2 * HEIGHT, mode: "jpeg" });
+      await scene.acknowledges(7);
     });
 
     test("nothing is copied out of the rows of a stripe that could not be decoded", async () => {
