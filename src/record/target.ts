@@ -139,12 +139,11 @@ class FileTarget implements Target {
     this.#write(bytes, position);
 
   async close(): Promise<void> {
-    openFiles.delete(this.#key);
     try {
       // Of a fragment that did not fit a part may have been written; a player would stumble over it.
       await this.#file.truncate(this.#size);
     } finally {
-      await this.#file.close();
+      await this.#file.close().finally(() => openFiles.delete(this.#key));
     }
   }
 
