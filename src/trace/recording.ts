@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /** How a trace is recorded. */
 import { type FileHandle, open } from "node:fs/promises";
+import { fileErrorWords } from "../file-words.ts";
 import { type FrameTap, PixelfluxError, ScreenCapture, type TappedFrame } from "../index.ts";
 import { invalidOption } from "../options.ts";
 import { RECORD_HEADER_BYTES, writeEnd, writeFileHeader, writeFrame } from "./format.ts";
@@ -280,13 +281,11 @@ function openTap(capture: ScreenCapture, bufferBytes: number): FrameTap {
 }
 
 function openError(path: string, cause: unknown): PixelfluxError {
-  const words = cause instanceof Error ? cause.message : String(cause);
-  const text = `recordTrace: path: ${path} cannot be opened for writing: ${words}. Name a file in a folder that is there and that this user may write to.`;
+  const text = `recordTrace: path: ${path} cannot be opened for writing: ${fileErrorWords(cause)}`;
   return new PixelfluxError("ERR_WRITE", "recordTrace", text, { field: "path", cause });
 }
 
 function writeError(what: string, cause: unknown): PixelfluxError {
-  const words = cause instanceof Error ? cause.message : String(cause);
-  const text = `recordTrace: ${what}: ${words}. What was written before can be replayed.`;
+  const text = `recordTrace: ${what}: ${fileErrorWords(cause)}. What was written before can be replayed.`;
   return new PixelfluxError("ERR_WRITE", "recordTrace", text, { cause });
 }

@@ -260,6 +260,7 @@ describe("a trace ends", () => {
     const nowhere = join(folder.file("none"), "trace.pfx");
     const refused = await recordTrace(capture, nowhere).catch((error) => error);
     expect(refused).toMatchObject({ code: "ERR_WRITE", field: "path" });
+    expect(refused.message).toEndWith("its folder does not exist: make it first (ENOENT)");
     for (const path of [nowhere, "/tmp"]) {
       const unread = await replayTrace(path).catch((error) => error);
       expect(unread).toMatchObject({ code: "ERR_TRACE", field: "path" });
