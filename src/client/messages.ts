@@ -80,7 +80,7 @@ export interface PingMessage {
   readonly sent: number;
 }
 
-/** Asks for every stripe, complete. */
+/** Asks for every stripe, complete; frames sent before need no acknowledgement any more. */
 export interface KeyframeMessage {
   readonly type: "keyframe";
 }
